@@ -1,0 +1,131 @@
+"""Errors as problem details (RFC 9457): one shape for everything that goes wrong, and no value that was sent in it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from clinical_engine.common.errors import ClientIdConflictError, Refusal, RefusedError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """One reason of a problem: the field, and in a bulk request the item (its index and the client's own id)."""
+
+    refusal: Refusal
+    item: int | None = None
+    client_id: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The members of this error in a problem document; `pointer` is a JSON pointer into the request's body."""
+        members: dict[str, Any] = {
+            "field": self.refusal.field,
+            "code": self.refusal.code,
+            "message": self.refusal.message,
+        }
+        if self.item is not None:
+            members |= {"item": self.item, "client_id": self.client_id}
+        return members
+
+
+def problem(
+    status: int, kind: str, detail: str, errors: Sequence[ItemError] = (), **members: object
+) -> dict[str, Any]:
+    """A problem document. `kind` is its stable machine-readable name and becomes the `type` URN."""
+    document: dict[str, Any] = {
+        "type": f"urn:clinical-engine:problem:{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        document["errors"] = [error.as_json() for error in errors]
+    return document | members
+
+
+def problem_response(
+    status: int, kind: str, detail: str, errors: Sequence[ItemError] = (), **members: object
+) -> Response:
+    """A response that carries a problem document."""
+    return Response(
+        problem(status, kind, detail, errors, **members), status=status, content_type=CONTENT_TYPE
+    )
+
+
+def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Django REST framework's exception handler: known errors become problems, unknown ones Django's 500."""
+    if isinstance(error, RefusedError):
+        return problem_response(
+            422, "refused", "The request was refused; nothing was stored.", [ItemError(r) for r in error.refusals]
+        )
+    if isinstance(error, ClientIdConflictError):
+        return problem_response(409, "client-id-conflict", str(error))
+    if isinstance(error, RequestDataTooBig):
+        return problem_response(413, "body-too-large", "The body is too large.")
+    return _framework_problem(error, context)
+
+
+def _framework_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    response = exception_handler(error, dict(context))
+    if response is None:
+        return None
+    if isinstance(error, exceptions.ValidationError):
+        document = problem(422, "refused", "The request was refused; nothing was stored.", [*_errors_of(error.detail)])
+    else:
+        document = problem(response.status_code, _kind_of(error), _detail_of(error))
+    response.data, response.status_code = document, document["status"]
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _kind_of(error: Exception) -> str:
+    if isinstance(error, Http404):
+        return "not-found"
+    if isinstance(error, PermissionDenied):
+        return "permission-denied"
+    return str(getattr(error, "default_code", "error")).replace("_", "-")
+
+
+def _detail_of(error: Exception) -> str:
+    # A parser's own text quotes the body it could not read; the others are sentences of ours or the framework's.
+    if isinstance(error, exceptions.ParseError):
+        return "The body is not valid JSON."
+    if isinstance(error, Http404):
+        return "There is nothing here that this key may see."
+    return str(getattr(error, "detail", "The request cannot be answered."))
+
+
+def _errors_of(detail: object, path: str = "") -> Iterator[ItemError]:
+    if isinstance(detail, Mapping):
+        for field, inner in detail.items():
+            yield from _errors_of(inner, f"{path}.{field}" if path else str(field))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _errors_of(inner, path)
+    else:
+        code = str(getattr(detail, "code", "invalid"))
+        yield ItemError(Refusal(path or "body", code, str(detail)))
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - Django's signature
+    """Django's handler of unexpected errors: says nothing of what was being processed."""
+    return JsonResponse(
+        problem(500, "unexpected", "An unexpected error happened. It was recorded; nothing was stored."),
+        status=500,
+        content_type=CONTENT_TYPE,
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:  # noqa: ARG001 - Django's signature
+    """Django's handler of unknown addresses."""
+    return JsonResponse(
+        problem(404, "not-found", "There is nothing at this address."), status=404, content_type=CONTENT_TYPE
+    )

@@ -1,0 +1,53 @@
+"""What a key may do. A device gets an allow-list: an endpoint without a scope answers nobody."""
+
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    # The framework imports this module while it is itself half imported: it is its default permission.
+    from rest_framework.views import APIView
+
+SCOPES = {
+    "activations:write": "Say that a patient is active or inactive with a submitter",
+    "measurements:write": "Send measurements",
+    "measurements:read": "Read measurements",
+    "observations:read": "Read observations",
+    "patients:read": "Look patients up and see their links",
+    "jobs:read": "See what became of accepted work",
+}
+
+
+class Access(Protocol):
+    """Who asks, as `request.auth` holds it: what their key may do, and for which organisations."""
+
+    @property
+    def api_client_id(self) -> UUID:
+        """The API client that the key belongs to."""
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes of the key."""
+
+    @property
+    def organisation_ids(self) -> frozenset[UUID]:
+        """The organisations the key may act for."""
+
+
+def access_of(request: Request) -> Access:
+    """Who asks. Only to be called behind `HasRequiredScope`, which lets nobody in without it."""
+    access: Access = request.auth
+    return access
+
+
+class HasRequiredScope(BasePermission):
+    """Lets a key in when it has the scope that the view's `required_scopes` names for the method."""
+
+    message = "This key does not have the scope that this endpoint requires."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Whether the key has the scope; False for a method without one."""
+        required = getattr(view, "required_scopes", {}).get(request.method)
+        return request.auth is not None and required in SCOPES and required in access_of(request).scopes

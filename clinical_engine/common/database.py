@@ -1,0 +1,32 @@
+"""Set-based SQL: one statement for a whole batch, whatever its size."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+Parameters = Sequence[object] | Mapping[str, object]
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
+
+
+def array_literal(values: Iterable[object]) -> str:
+    """A PostgreSQL array literal of the values' texts (None becomes NULL), to be bound as one parameter and cast.
+
+    One literal with `unnest` ran at 0.92 times the speed of COPY, a Python list (`ARRAY[...]`) at 0.8,
+    `execute_values` at 0.65 (shared reference, 'Linking 1,000,000 patients').
+    """
+    return "{" + ",".join("NULL" if v is None else f'"{str(v).translate(_ESCAPES)}"' for v in values) + "}"
+
+
+def execute(sql: str, parameters: Parameters = ()) -> int:
+    """Run one statement; the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def fetch_all(sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+    """Run one statement; all its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())

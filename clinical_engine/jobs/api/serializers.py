@@ -1,0 +1,29 @@
+"""What the API shows of a job."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from clinical_engine.jobs.states import JobState
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    """Why the last try failed, without values."""
+
+    error_class = serializers.CharField()
+    error_kind = serializers.CharField()
+    message = serializers.CharField(allow_blank=True)
+    fingerprint = serializers.CharField()
+
+
+class JobSerializer(serializers.Serializer[Any]):
+    """A job: where it stands, and why when it failed."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=JobState.choices)
+    finished = serializers.BooleanField()
+    attempts = serializers.IntegerField(source="attempts_made")
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    failure = FailureSerializer(allow_null=True)

@@ -1,0 +1,49 @@
+"""Polling accepted work."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from clinical_engine.api.schema import problem_reply
+from clinical_engine.api.scopes import access_of
+from clinical_engine.jobs import selectors
+from clinical_engine.jobs.api.serializers import JobSerializer
+from clinical_engine.jobs.models import Job
+from clinical_engine.jobs.states import FAILED, UNFINISHED, JobState
+
+_POLL_AFTER_SECONDS = "1"
+
+
+class JobView(APIView):
+    """What became of accepted work."""
+
+    required_scopes: ClassVar = {"GET": "jobs:read"}
+
+    @extend_schema(operation_id="get_job", responses={200: JobSerializer, 404: problem_reply("No such job")})
+    def get(self, request: Request, job_id: UUID) -> Response:
+        """The job's state; `Retry-After` while it is unfinished. A failed job is 200 too, with its failure inside."""
+        job = selectors.job_for(access_of(request).organisation_ids, job_id)
+        if job is None:
+            raise Http404
+        headers = {"Retry-After": _POLL_AFTER_SECONDS} if job.state in UNFINISHED else {}
+        return Response(JobSerializer(describe(job)).data, headers=headers)
+
+
+def describe(job: Job) -> dict[str, object]:
+    """The job as `JobSerializer` shows it."""
+    failed = job.state in (*FAILED, JobState.RETRYABLE)
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "finished": job.state not in UNFINISHED,
+        "attempts_made": job.attempts_made,
+        "created_at": job.created_at,
+        "finished_at": job.finished_at,
+        "failure": selectors.last_attempt(job) if failed else None,
+    }

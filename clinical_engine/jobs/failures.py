@@ -1,0 +1,132 @@
+"""What went wrong, as the ledger keeps it: class, SQLSTATE, constraint and our frames; never a text that holds values."""
+
+import hashlib
+import random
+import re
+import traceback
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from clinical_engine.common.errors import NotAllowedNowError, RefusedError
+from clinical_engine.jobs.registry import InvalidPayloadError
+
+LOCK_NOT_AVAILABLE = "55P03"
+# SQLSTATE classes whose cause passes: connection, rollback (deadlock, serialisation), resources, operator, system.
+_TRANSIENT_CLASSES = {"08", "40", "53", "57", "58"}
+_OUR_TEXTS = (InvalidPayloadError, RefusedError, NotAllowedNowError)
+
+
+class ErrorKind(StrEnum):
+    """What a failure calls for."""
+
+    TRANSIENT = "transient"
+    PERMANENT = "permanent"
+    INVALID_PAYLOAD = "invalid_payload"
+    LOST = "lost"
+    UNKNOWN = "unknown"
+
+
+class PermanentError(Exception):
+    """Raised by a handler whose job can never succeed as it is. Its text must not hold values."""
+
+
+# Failed tries before the job is dead. A transient cause may last an hour, a bug fails the same way every time.
+TRIES = {
+    ErrorKind.TRANSIENT: 20,
+    ErrorKind.UNKNOWN: 4,
+    # A job is lost with its worker, mostly through no fault of its own; one that kills ten workers is to blame.
+    ErrorKind.LOST: 10,
+    ErrorKind.PERMANENT: 1,
+    ErrorKind.INVALID_PAYLOAD: 1,
+}
+_FIRST_WAIT = timedelta(seconds=1)
+_LONGEST_WAIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure, free of values."""
+
+    kind: ErrorKind
+    error_class: str
+    sqlstate: str
+    constraint_name: str
+    message: str
+    frames: list[str]
+
+    @property
+    def summary(self) -> str:
+        """One line for lists."""
+        return " ".join(filter(None, [self.error_class, self.sqlstate, self.constraint_name, self.message]))[:512]
+
+    @property
+    def fingerprint(self) -> str:
+        """Groups failures of one cause: class, innermost frame of ours, and what is known without values."""
+        # Without the line number: an unrelated edit above the frame must not make a new group.
+        place = [re.sub(r":\d+ ", " ", frame) for frame in self.frames[-1:]]
+        parts = (self.error_class, self.sqlstate, self.constraint_name, self.message, *place)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failure":
+        """Describe an error."""
+        diagnosis = getattr(error.__cause__, "diag", None)
+        return cls(
+            kind=_kind_of(error),
+            error_class=type(error).__qualname__,
+            sqlstate=sqlstate_of(error),
+            constraint_name=getattr(diagnosis, "constraint_name", None) or "",
+            message=str(error)[:512] if isinstance(error, (*_OUR_TEXTS, PermanentError)) else "",
+            frames=_our_frames(error),
+        )
+
+
+def sqlstate_of(error: BaseException) -> str:
+    """The SQLSTATE of a database error, or ''."""
+    return getattr(error.__cause__, "pgcode", None) or ""
+
+
+def is_nobodys_fault(error: BaseException) -> bool:
+    """Whether the database went away or time ran out: no job of the batch is to blame, and splitting it would repeat that."""
+    if isinstance(error, (InterfaceError, SoftTimeLimitExceeded)):
+        return True
+    # 57P0x is a server going down or coming up; 57014, a statement's timeout, is the statement's own affair.
+    state = sqlstate_of(error)
+    return isinstance(error, OperationalError) and (not state or state.startswith(("08", "57P")))
+
+
+def wait_before_try(number: int) -> timedelta:
+    """How long to wait before failed try `number` + 1: doubling, with jitter so that a crowd does not return at once."""
+    longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(number, 20))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+
+
+def _kind_of(error: BaseException) -> ErrorKind:
+    if isinstance(error, InvalidPayloadError):
+        return ErrorKind.INVALID_PAYLOAD
+    if isinstance(error, (PermanentError, RefusedError)):
+        return ErrorKind.PERMANENT
+    if isinstance(error, (SoftTimeLimitExceeded, InterfaceError, ConnectionError, TimeoutError)):
+        return ErrorKind.TRANSIENT
+    if isinstance(error, DatabaseError):
+        state = sqlstate_of(error)
+        lost = isinstance(error, OperationalError) and not state
+        if lost or state[:2] in _TRANSIENT_CLASSES or state == LOCK_NOT_AVAILABLE:
+            return ErrorKind.TRANSIENT
+    return ErrorKind.UNKNOWN
+
+
+def _our_frames(error: BaseException) -> list[str]:
+    root = Path(settings.BASE_DIR)
+    frames = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(root) and ".venv" not in path.parts:
+            frames.append(f"{path.relative_to(root)}:{frame.lineno} {frame.name}")
+    return frames

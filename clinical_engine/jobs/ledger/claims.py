@@ -1,0 +1,107 @@
+"""Leasing due jobs to a worker, and finding what is due."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.jobs.registry import JobKind
+
+# A coalesced job goes back as 'retryable': a younger one for its patient may already wait as 'available'.
+WAITING_STATE = "CASE WHEN dirty_from IS NULL THEN 'available' ELSE 'retryable' END"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A claimed job as it lies in the ledger, its payload not yet decoded."""
+
+    id: UUID
+    payload: dict[str, Any]
+    payload_version: int
+    organisation_id: UUID | None
+    submitter_id: UUID | None
+    patient_id: UUID | None
+    dirty_from: datetime | None
+    cursor: Any
+    attempts_used: int
+
+
+def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool = False) -> list[Stored]:
+    """Lease up to the kind's batch of due jobs that this release can decode. One statement, one commit.
+
+    `suspects` asks for a job whose worker was lost, one alone: if it kills this worker too, no neighbour goes down with it.
+    """
+    rows = fetch_all(
+        """
+        WITH due AS MATERIALIZED (
+            SELECT id FROM jobs_job
+            WHERE kind = %s AND queue = %s AND state IN ('available', 'retryable') AND next_run_at <= statement_timestamp()
+              AND payload_version <= %s AND (next_trigger = 'sweeper') = %s
+            ORDER BY next_run_at LIMIT %s FOR UPDATE SKIP LOCKED
+        )
+        UPDATE jobs_job SET state = 'running', lease_token = %s, lease_expires_at = clock_timestamp() + %s,
+                            claimed_at = clock_timestamp(), claimed_by = %s, claimed_release = %s
+        FROM due WHERE jobs_job.id = due.id
+        RETURNING jobs_job.id, payload, payload_version, organisation_id, submitter_id, patient_id, dirty_from, cursor,
+                  attempts_used
+        """,
+        [
+            kind.name,
+            queue,
+            kind.version,
+            suspects,
+            1 if suspects else kind.batch_size,
+            token,
+            settings.JOB_LEASE,
+            worker,
+            settings.RELEASE,
+        ],
+    )
+    return [Stored(row[0], _from_json(row[1]), *row[2:7], _from_json(row[7]), row[8]) for row in rows]
+
+
+def _from_json(value: Any) -> Any:  # noqa: ANN401 - whatever was stored
+    # Django has psycopg2 hand jsonb over as text, for its own field to decode.
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta) -> int:
+    """Give claimed jobs back untried, because something they need was locked: no attempt is made or used."""
+    return execute(
+        f"""
+        UPDATE jobs_job SET state = {WAITING_STATE}, lease_token = NULL, lease_expires_at = NULL,
+                            next_run_at = clock_timestamp() + %s
+        WHERE id = ANY(%s::uuid[]) AND lease_token = %s AND state = 'running'
+        """,  # noqa: S608 - a constant of this module
+        [wait, array_literal(job_ids), token],
+    )
+
+
+def due_work(kinds: Iterable[JobKind], queues: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """(kind, queue, suspects?) for which something is due now: one index look-up each, however long the backlog."""
+    combinations = [(kind, queue, suspects) for kind in kinds for queue in queues for suspects in (False, True)]
+    return [
+        (row[0], row[1], row[2])
+        for row in fetch_all(
+            """
+            SELECT asked.kind, asked.queue, asked.suspects
+            FROM unnest(%s::text[], %s::text[], %s::int[], %s::bool[]) AS asked (kind, queue, version, suspects)
+            WHERE EXISTS (
+                SELECT FROM jobs_job job WHERE job.kind = asked.kind AND job.queue = asked.queue
+                    AND job.state IN ('available', 'retryable') AND job.next_run_at <= statement_timestamp()
+                    AND job.payload_version <= asked.version AND (job.next_trigger = 'sweeper') = asked.suspects
+            )
+            """,
+            [
+                array_literal(kind.name for kind, _, _ in combinations),
+                array_literal(queue for _, queue, _ in combinations),
+                array_literal(kind.version for kind, _, _ in combinations),
+                array_literal(suspects for _, _, suspects in combinations),
+            ],
+        )
+    ]

@@ -1,0 +1,111 @@
+"""Ending the tries of a batch: the job's new state and its attempt, in the transaction of what the try wrote."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from clinical_engine.common.database import array_literal, execute
+from clinical_engine.jobs.failures import TRIES, ErrorKind, Failure, wait_before_try
+from clinical_engine.jobs.ledger.claims import Stored
+from clinical_engine.jobs.states import JobState, Outcome
+
+
+class LeaseLostError(Exception):
+    """Someone else has the job now: whatever the late worker did must be rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one try of a job ends: the job's new state and the attempt's outcome."""
+
+    job_id: UUID
+    state: JobState
+    outcome: Outcome
+    wait: timedelta = timedelta(0)
+    cursor: Any = None
+    failure: Failure | None = None
+
+    @classmethod
+    def succeeded(cls, job_id: UUID) -> "Ending":
+        """The job is done."""
+        return cls(job_id, JobState.SUCCEEDED, Outcome.SUCCEEDED)
+
+    @classmethod
+    def continues(cls, job_id: UUID, cursor: object) -> "Ending":
+        """One slice of a long job is done; it is available again from `cursor`, so that others get through between."""
+        return cls(job_id, JobState.AVAILABLE, Outcome.CONTINUES, cursor=cursor)
+
+    @classmethod
+    def failed(cls, job: Stored, failure: Failure) -> "Ending":
+        """The try failed: again later, dead, or for a person to mend, by the kind of failure."""
+        used = job.attempts_used + 1
+        if failure.kind is ErrorKind.INVALID_PAYLOAD:
+            return cls(job.id, JobState.INVALID_PAYLOAD, Outcome.FAILED, failure=failure)
+        if used >= TRIES[failure.kind]:
+            return cls(job.id, JobState.DEAD, Outcome.FAILED, failure=failure)
+        return cls(job.id, JobState.RETRYABLE, Outcome.FAILED, wait_before_try(used), failure=failure)
+
+
+# The attempt's columns and the job's own trace of its last failure come from one JSON document per job, so that a batch of
+# any mixture of endings is one statement. Rows are locked in key order.
+_END = """
+    WITH ending AS (
+        SELECT * FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(outcomes)s::text[], %(waits)s::interval[],
+                             %(cursors)s::jsonb[], %(failures)s::jsonb[])
+                      AS ending (id, state, outcome, wait, cursor, failure)
+    ), held AS (
+        SELECT job.id, job.next_trigger FROM jobs_job job JOIN ending USING (id)
+        WHERE job.lease_token = %(token)s AND job.state = 'running'
+        ORDER BY job.id FOR UPDATE OF job
+    ), ended AS (
+        UPDATE jobs_job job
+        SET state = ending.state, lease_token = NULL, lease_expires_at = NULL, next_trigger = 'auto',
+            attempts_made = job.attempts_made + 1,
+            attempts_used = job.attempts_used
+                            + CASE WHEN ending.outcome = 'failed' AND held.next_trigger <> 'user' THEN 1 ELSE 0 END,
+            next_run_at = clock_timestamp() + ending.wait,
+            cursor = COALESCE(ending.cursor, job.cursor),
+            finished_at = CASE WHEN ending.state IN ('available', 'retryable') THEN NULL ELSE clock_timestamp() END,
+            error = COALESCE(ending.failure->>'summary', ''), fingerprint = COALESCE(ending.failure->>'fingerprint', '')
+        FROM ending JOIN held USING (id) WHERE job.id = ending.id
+        RETURNING job.id, job.organisation_id, job.attempts_made, job.claimed_at, job.claimed_by, job.claimed_release,
+                  held.next_trigger, ending.outcome, ending.failure
+    )
+    INSERT INTO jobs_attempt (job_id, organisation_id, number, release, worker, started_at, ended_at, outcome, trigger,
+                              error_class, error_kind, sqlstate, constraint_name, message, frames, fingerprint)
+    SELECT id, organisation_id, attempts_made, claimed_release, claimed_by, claimed_at, clock_timestamp(), outcome,
+           next_trigger, COALESCE(failure->>'error_class', ''), COALESCE(failure->>'kind', ''),
+           COALESCE(failure->>'sqlstate', ''), COALESCE(failure->>'constraint_name', ''),
+           COALESCE(failure->>'message', ''), COALESCE(failure->'frames', '[]'), COALESCE(failure->>'fingerprint', '')
+    FROM ended
+"""
+
+
+def end(token: UUID, endings: Sequence[Ending]) -> None:
+    """End the tries of a claimed batch, in the transaction of what they wrote.
+
+    Raises LeaseLostError when any of the jobs is no longer held under `token`: the caller's transaction must roll back.
+    """
+    ended = execute(
+        _END,
+        {
+            "token": token,
+            "ids": array_literal(ending.job_id for ending in endings),
+            "states": array_literal(ending.state for ending in endings),
+            "outcomes": array_literal(ending.outcome for ending in endings),
+            "waits": array_literal(f"{ending.wait.total_seconds()} seconds" for ending in endings),
+            "cursors": array_literal(None if e.cursor is None else json.dumps(e.cursor) for e in endings),
+            "failures": array_literal(_failure_json(ending.failure) for ending in endings),
+        },
+    )
+    if ended != len(endings):
+        raise LeaseLostError
+
+
+def _failure_json(failure: Failure | None) -> str | None:
+    if failure is None:
+        return None
+    return json.dumps(asdict(failure) | {"summary": failure.summary, "fingerprint": failure.fingerprint})

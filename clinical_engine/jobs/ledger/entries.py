@@ -1,0 +1,80 @@
+"""Writing new jobs, in the transaction of the fact that calls for them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clinical_engine.common.database import array_literal, execute
+from clinical_engine.common.identifiers import new_id
+from clinical_engine.jobs import rings
+from clinical_engine.jobs.registry import kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be written: its payload in the kind's current format, and opaque ids for search."""
+
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    organisation_id: UUID | None = None
+    submitter_id: UUID | None = None
+    patient_id: UUID | None = None
+    id: UUID = field(default_factory=new_id)
+
+
+def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
+    """Write jobs of one kind in the caller's transaction, and ring once after its commit. One statement for any number."""
+    kind = kind_of(kind_name)
+    execute(
+        """
+        INSERT INTO jobs_job (id, kind, queue, payload, payload_version, organisation_id, submitter_id, patient_id)
+        SELECT new.id, %s, %s, new.payload::jsonb, %s, new.organisation_id, new.submitter_id, new.patient_id
+        FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[])
+             AS new (id, payload, organisation_id, submitter_id, patient_id)
+        """,
+        [
+            kind.name,
+            kind.queue,
+            kind.version,
+            array_literal(job.id for job in jobs),
+            array_literal(json.dumps(job.payload, default=str) for job in jobs),
+            array_literal(job.organisation_id for job in jobs),
+            array_literal(job.submitter_id for job in jobs),
+            array_literal(job.patient_id for job in jobs),
+        ],
+    )
+    rings.ring_on_commit(kind.name, kind.queue)
+
+
+def enqueue_recompute(kind_name: str, dirty: Mapping[UUID, datetime], organisation_ids: Mapping[UUID, UUID]) -> None:
+    """Write, for each patient of `dirty`, that everything from that time on must be computed anew.
+
+    A job that still waits takes the earlier of both times. DO UPDATE rather than DO NOTHING: its row lock keeps a worker from
+    claiming the waiting job before the new fact is committed. Patients in a fixed order, or two batches could deadlock.
+    """
+    kind = kind_of(kind_name)
+    patients = sorted(dirty)
+    execute(
+        """
+        INSERT INTO jobs_job (id, kind, queue, payload, payload_version, organisation_id, patient_id, dirty_from)
+        SELECT new.id, %s, %s, '{}', %s, new.organisation_id, new.patient_id, new.dirty_from
+        FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[])
+             WITH ORDINALITY AS new (id, organisation_id, patient_id, dirty_from, position)
+        ORDER BY new.position
+        ON CONFLICT (kind, patient_id) WHERE state = 'available' AND dirty_from IS NOT NULL
+        DO UPDATE SET dirty_from = LEAST(jobs_job.dirty_from, excluded.dirty_from),
+                      next_run_at = LEAST(jobs_job.next_run_at, excluded.next_run_at)
+        """,
+        [
+            kind.name,
+            kind.queue,
+            kind.version,
+            array_literal(new_id() for _ in patients),
+            array_literal(organisation_ids[patient] for patient in patients),
+            array_literal(patients),
+            array_literal(dirty[patient] for patient in patients),
+        ],
+    )
+    rings.ring_on_commit(kind.name, kind.queue)

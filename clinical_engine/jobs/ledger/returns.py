@@ -1,0 +1,61 @@
+"""Making jobs available again that had left the queue: by a person's wish, or because their worker was lost."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.jobs import rings
+from clinical_engine.jobs.failures import TRIES, ErrorKind
+from clinical_engine.jobs.ledger.claims import WAITING_STATE
+
+
+def run_again(job_ids: Iterable[UUID]) -> list[tuple[UUID, UUID | None]]:
+    """Make failed or cancelled jobs available because a person asks; (id, organisation) of those that changed.
+
+    Jobs that another person has already set going, or that succeeded, are left alone and not returned.
+    """
+    rows = fetch_all(
+        f"""
+        WITH chosen AS (
+            SELECT id FROM jobs_job WHERE id = ANY(%s::uuid[])
+                AND state IN ('dead', 'invalid_payload', 'cancelled', 'retryable') ORDER BY id FOR UPDATE
+        )
+        UPDATE jobs_job SET state = {WAITING_STATE}, next_trigger = 'user', next_run_at = clock_timestamp(), finished_at = NULL
+        FROM chosen WHERE jobs_job.id = chosen.id
+        RETURNING jobs_job.id, organisation_id, kind, queue
+        """,  # noqa: S608 - a constant of this module
+        [array_literal(job_ids)],
+    )
+    for kind_name, queue in {(row[2], row[3]) for row in rows}:
+        rings.ring_on_commit(kind_name, queue)
+    return [(row[0], row[1]) for row in rows]
+
+
+def return_lost(limit: int = 1000) -> int:
+    """Take jobs back whose lease has run out, with an attempt 'lost'; the number of jobs.
+
+    They become suspects, tried one by one, and dead after too many lost workers.
+    """
+    return execute(
+        """
+        WITH lost AS (
+            SELECT id, next_trigger FROM jobs_job WHERE state = 'running' AND lease_expires_at < clock_timestamp()
+            ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ), returned AS (
+            UPDATE jobs_job job
+            SET state = CASE WHEN attempts_used + 1 >= %(tries)s THEN 'dead' ELSE 'retryable' END,
+                finished_at = CASE WHEN attempts_used + 1 >= %(tries)s THEN clock_timestamp() END,
+                lease_token = NULL, lease_expires_at = NULL, next_trigger = 'sweeper', next_run_at = clock_timestamp(),
+                attempts_made = attempts_made + 1, attempts_used = attempts_used + 1, error = 'worker lost',
+                fingerprint = 'worker-lost'
+            FROM lost WHERE job.id = lost.id
+            RETURNING job.id, organisation_id, attempts_made, claimed_at, claimed_by, claimed_release, lost.next_trigger
+        )
+        INSERT INTO jobs_attempt (job_id, organisation_id, number, release, worker, started_at, ended_at, outcome, trigger,
+                                  error_class, error_kind, sqlstate, constraint_name, message, frames, fingerprint)
+        SELECT id, organisation_id, attempts_made, claimed_release, claimed_by, claimed_at, clock_timestamp(), 'lost',
+               next_trigger, 'WorkerLost', 'lost', '', '', '', '[]', 'worker-lost'
+        FROM returned
+        """,
+        {"limit": limit, "tries": TRIES[ErrorKind.LOST]},
+    )

@@ -1,0 +1,69 @@
+"""The doorbell: after a commit, tell the workers that there is work of a kind. Never delays who rings, may be lost.
+
+A thread of its own talks to Redis, so that a broker that is down or hangs costs a request nothing. Rings for the same kind
+that wait are one ring. What is lost, by a full buffer or a dead broker, is the sweeper's.
+"""
+
+import logging
+import os
+import threading
+from time import monotonic
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+Ring = tuple[str, str, bool]
+# After a failure the broker is left alone this long: each try can take a socket's time-out.
+_REST_AFTER_FAILURE_SECONDS = 2.0
+
+
+class _Ringer:
+    """One process's waiting rings and the thread that publishes them."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Ring, None] = {}
+        self._changed = threading.Condition()
+        self._process = 0
+        self._rest_until = 0.0
+
+    def add(self, ring: Ring) -> None:
+        with self._changed:
+            if self._process != os.getpid():
+                # Threads don't survive a fork: the first ring of a child starts its own.
+                self._process = os.getpid()
+                threading.Thread(target=self._publish_for_ever, name="rings", daemon=True).start()
+            self._waiting[ring] = None
+            self._changed.notify()
+
+    def _publish_for_ever(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    self._changed.wait()
+                rings, self._waiting = list(self._waiting), {}
+            if monotonic() >= self._rest_until:
+                self._publish(rings)
+
+    def _publish(self, rings: list[Ring]) -> None:
+        for kind, queue, suspects in rings:
+            try:
+                current_app.send_task("jobs.work", args=(kind, queue, suspects), queue=queue, retry=False)
+            except (OperationalError, OSError):
+                logger.warning("The broker cannot be reached; the sweeper will ring for %s.", kind)
+                self._rest_until = monotonic() + _REST_AFTER_FAILURE_SECONDS
+                return
+
+
+_ringer = _Ringer()
+
+
+def ring(kind: str, queue: str, *, suspects: bool = False) -> None:
+    """Say now that jobs of `kind` wait in `queue`; `suspects` for those whose worker was lost."""
+    _ringer.add((kind, queue, suspects))
+
+
+def ring_on_commit(kind: str, queue: str) -> None:
+    """Say so once the current transaction has been committed."""
+    transaction.on_commit(lambda: ring(kind, queue))

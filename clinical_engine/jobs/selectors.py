@@ -1,0 +1,28 @@
+"""Reading the ledger, within the organisations of who asks."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from clinical_engine.jobs.models import Attempt, Job
+
+
+def job_for(organisation_ids: Iterable[UUID], job_id: UUID) -> Job | None:
+    """The job, if it belongs to one of the organisations."""
+    return Job.objects.filter(pk=job_id, organisation_id__in=organisation_ids).first()
+
+
+def last_job_of_patient(patient_id: UUID) -> Job | None:
+    """The youngest job that concerns the patient."""
+    return Job.objects.filter(patient_id=patient_id).order_by("-id").first()
+
+
+def last_attempt(job: Job) -> Attempt | None:
+    """The youngest try of a job."""
+    return job.attempts.order_by("-number").first()
+
+
+def jobs() -> QuerySet[Job]:
+    """All jobs, for staff."""
+    return Job.objects.all()

@@ -1,0 +1,20 @@
+"""The Celery side of the ledger: a message carries no work, it rings for it."""
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from clinical_engine.jobs import sweeper, worker
+
+
+@shared_task(name="jobs.work")
+def work(kind: str, queue: str, suspects: bool = False) -> None:  # noqa: FBT001, FBT002 - a message's arguments
+    """Work off the due jobs of a kind."""
+    close_old_connections()
+    worker.work(kind, queue, suspects=suspects)
+
+
+@shared_task(name="jobs.sweep")
+def sweep() -> None:
+    """Bring back what was lost."""
+    close_old_connections()
+    sweeper.sweep()

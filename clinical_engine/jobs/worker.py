@@ -1,0 +1,122 @@
+"""Working jobs off: claim a batch, let the kind's handler write for all of it, end it in the same transaction."""
+
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from time import monotonic
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
+
+from clinical_engine.common.identifiers import new_id
+from clinical_engine.common.logs import describe_error
+from clinical_engine.jobs import ledger, rings
+from clinical_engine.jobs.failures import LOCK_NOT_AVAILABLE, Failure, is_nobodys_fault, sqlstate_of
+from clinical_engine.jobs.ledger import Ending, LeaseLostError, Stored
+from clinical_engine.jobs.registry import ClaimedJob, Handled, InvalidPayloadError, JobKind, kind_of
+
+logger = logging.getLogger(__name__)
+# How long a job waits whose patient was locked by another job; locks are held for milliseconds.
+_WAIT_AFTER_LOCK = timedelta(milliseconds=200)
+
+
+def work(kind_name: str, queue: str, *, suspects: bool = False) -> int:
+    """Work off the due jobs of a kind until none is left or half the soft time limit is spent; the number of jobs claimed.
+
+    When the time is spent it rings again, so that other kinds get their turn.
+    """
+    kind = kind_of(kind_name)
+    deadline = monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT / 2
+    claimed_in_all = 0
+    while True:
+        token = new_id()
+        batch = ledger.claim(kind, queue, token, worker_name(), suspects=suspects)
+        _process(kind, token, batch)
+        more = len(batch) == (1 if suspects else kind.batch_size)
+        if more and claimed_in_all == 0:
+            # One ring may stand for a long backlog: let an idle neighbour join in.
+            rings.ring(kind_name, queue, suspects=suspects)
+        claimed_in_all += len(batch)
+        if not more:
+            return claimed_in_all
+        if monotonic() > deadline:
+            rings.ring(kind_name, queue, suspects=suspects)
+            return claimed_in_all
+
+
+def worker_name() -> str:
+    """Which process this is, as attempts name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _process(kind: JobKind, token: UUID, batch: Sequence[Stored]) -> None:
+    readable: list[tuple[Stored, ClaimedJob]] = []
+    for job in batch:
+        try:
+            readable.append((job, _decode(kind, job)))
+        except InvalidPayloadError as error:
+            _end_failed(token, [job], error)
+    if readable:
+        _run(kind, token, readable)
+
+
+def _decode(kind: JobKind, job: Stored) -> ClaimedJob:
+    return ClaimedJob(
+        id=job.id,
+        payload=kind.decode(job.payload, job.payload_version),
+        organisation_id=job.organisation_id,
+        submitter_id=job.submitter_id,
+        patient_id=job.patient_id,
+        dirty_from=job.dirty_from,
+        cursor=job.cursor,
+    )
+
+
+def _run(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]]) -> None:
+    """Run a batch in one transaction; when it fails, its halves, so that a poison job never fails its neighbours."""
+    try:
+        with transaction.atomic():
+            handled = kind.handler([job for _, job in batch]) or Handled()
+            ledger.end(token, [_ending(job, handled) for job, _ in batch])
+    except LeaseLostError:
+        # The sweeper took at least one of them away. What it took must not count twice; the others are tried alone.
+        if len(batch) > 1:
+            _run_halves(kind, token, batch)
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is recorded as the job's failure
+        if is_nobodys_fault(error):
+            _end_failed(token, [job for job, _ in batch], error)
+        elif len(batch) > 1:
+            _run_halves(kind, token, batch)
+        elif sqlstate_of(error) == LOCK_NOT_AVAILABLE:
+            ledger.put_back(token, [batch[0][0].id], _WAIT_AFTER_LOCK)
+        else:
+            _end_failed(token, [batch[0][0]], error)
+
+
+def _run_halves(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]]) -> None:
+    middle = len(batch) // 2
+    _run(kind, token, batch[:middle])
+    _run(kind, token, batch[middle:])
+
+
+def _ending(job: Stored, handled: Handled) -> Ending:
+    if job.id in handled.failed:
+        return Ending.failed(job, Failure.of(handled.failed[job.id]))
+    if job.id in handled.continued:
+        return Ending.continues(job.id, handled.continued[job.id])
+    return Ending.succeeded(job.id)
+
+
+def _end_failed(token: UUID, jobs: Sequence[Stored], error: BaseException) -> None:
+    failure = Failure.of(error)
+    logger.warning("%d job(s) failed: %s [%s]", len(jobs), describe_error(error), failure.fingerprint)
+    try:
+        close_old_connections()
+        with transaction.atomic():
+            ledger.end(token, [Ending.failed(job, failure) for job in jobs])
+    except (DatabaseError, InterfaceError, LeaseLostError) as second:
+        # The leases run out and the sweeper brings the jobs back: nothing is lost by giving up here.
+        logger.warning("The failure could not be recorded: %s", describe_error(second))

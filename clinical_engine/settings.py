@@ -1,0 +1,248 @@
+"""The one settings file: typed environment parsing, and the reason beside each value that someone could undo."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+
+from clinical_engine.profiling.access import may_view_silk
+from clinical_engine.profiling.sampling import should_profile
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+# Written by `make run`, so that manage.py in another shell finds the running servers; the environment wins over it.
+environ.Env.read_env(BASE_DIR / "var" / "environment")
+
+MODE = env.str("CLINICAL_ENGINE_MODE", default="production")
+if MODE not in {"development", "production"}:
+    raise environ.ImproperlyConfigured(f"CLINICAL_ENGINE_MODE must be development or production, not {MODE!r}.")
+DEVELOPMENT = MODE == "development"
+SECRET_KEY = env.str("SECRET_KEY")
+# Off in development too: Django's debug page shows local values, and those are patients' data.
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEVELOPMENT else environ.Env.NOTSET)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+# Stored with every attempt: 'since which release does this fail?'
+RELEASE = env.str("RELEASE", default="development" if DEVELOPMENT else environ.Env.NOTSET)
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "silk",
+    "django_migration_linter",
+    "clinical_engine.api",
+    "clinical_engine.audit",
+    "clinical_engine.monitoring",
+    "clinical_engine.profiling",
+    "clinical_engine.jobs",
+    "submitters",
+    "patients",
+    "observations",
+]
+if not DEVELOPMENT:
+    INSTALLED_APPS.remove("django_migration_linter")
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "silk.middleware.SilkyMiddleware",
+]
+ROOT_URLCONF = "clinical_engine.urls"
+WSGI_APPLICATION = "clinical_engine.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Database -------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")}
+DATABASES["default"].update(
+    CONN_MAX_AGE=600,
+    CONN_HEALTH_CHECKS=True,
+    # The test database is provisioned with its roles before Django starts, and used as it is.
+    TEST={"NAME": DATABASES["default"]["NAME"]},
+)
+# jit=off: compiling a bulk statement took 95 of its 99 seconds. The timeouts end a statement before a person or a lease does.
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+    f"-c jit=off -c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=30_000)} -c lock_timeout=5000"
+    " -c idle_in_transaction_session_timeout=60000"
+)
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+
+# --- Redis and Celery: the doorbell ---------------------------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL")
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+    if REDIS_URL.startswith("unix://")
+    else REDIS_URL
+)
+JOB_QUEUES = ("default", "reruns", "sweeps")
+# A lease outlives the hard time limit: a worker that still runs is never declared dead.
+JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", default=120))
+SWEEP_INTERVAL = timedelta(seconds=env.int("SWEEP_INTERVAL_SECONDS", default=5))
+CELERY_TASK_SOFT_TIME_LIMIT = JOB_LEASE.total_seconds() * 0.5
+CELERY_TASK_TIME_LIMIT = JOB_LEASE.total_seconds() * 0.75
+# A ring is acknowledged after the work, so that a killed worker's ring comes back; the ledger makes the repeat harmless.
+CELERY_TASK_ACKS_LATE = True
+# A ring that kills its worker must not come back at once and for ever; the sweeper rings again at its own pace.
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+# No result backend: the ledger holds the results, a second copy in Redis could only disagree.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+# Prefetch one: rings waiting in a busy worker's memory would be invisible to an idle one.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
+# A worker started before Redis, or one that lost it for an hour, connects when Redis is back instead of giving up.
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# The web never waits for Redis longer than this; workers block on it by design and get more.
+BROKER_IN_WEB = env.bool("BROKER_IN_WEB", default=False)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Above the hard time limit: a ring still being worked on must not be delivered a second time.
+    "visibility_timeout": JOB_LEASE.total_seconds() * 2,
+    "unacked_restore_interval": 10,
+    "socket_timeout": 0.5 if BROKER_IN_WEB else 10,
+    "socket_connect_timeout": 0.5 if BROKER_IN_WEB else 2,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "jobs.sweep",
+        "schedule": SWEEP_INTERVAL,
+        # A sweep that waited longer than its interval has a younger one behind it.
+        "options": {"queue": "sweeps", "expires": SWEEP_INTERVAL.total_seconds()},
+    },
+    "collect-silk-garbage": {
+        "task": "profiling.collect_garbage",
+        "schedule": timedelta(minutes=10),
+        "options": {"queue": "sweeps", "expires": 600},
+    },
+}
+
+# --- Promises about time --------------------------------------------------------------------------------------------
+STATEMENT_DUE = timedelta(minutes=5)
+MEASUREMENT_DUE = timedelta(minutes=5)
+# A held measurement that no statement explains by then is 'outside period': counted daily instead of alarming.
+OUTSIDE_PERIOD_AFTER = timedelta(days=7)
+CLOCK_SKEW = timedelta(minutes=10)
+
+# --- API ------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["submitters.api.authentication.ApiKeyAuthentication"],
+    # Deny by default: a method without a scope in `required_scopes` answers nobody.
+    "DEFAULT_PERMISSION_CLASSES": ["clinical_engine.api.scopes.HasRequiredScope"],
+    "DEFAULT_PARSER_CLASSES": ["clinical_engine.api.parsers.SmallJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["clinical_engine.api.renderers.ExactJSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "clinical_engine.api.schema.ProblemAwareSchema",
+    "EXCEPTION_HANDLER": "clinical_engine.api.problems.handle_exception",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Clinical Engine API",
+    "DESCRIPTION": "Activations and measurements in, links and observations out.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"JobState": "clinical_engine.jobs.states.JobState"},
+}
+
+# --- Silk: slow queries for on-call engineers -----------------------------------------------------------------------
+SILKY_AUTHENTICATION = True
+SILKY_AUTHORISATION = True
+SILKY_PERMISSIONS = may_view_silk
+SILKY_INTERCEPT_FUNC = should_profile
+PROFILED_SHARE = env.float("PROFILED_SHARE", default=0.01)
+# Bodies hold patients' data.
+SILKY_MAX_REQUEST_BODY_SIZE = 0
+SILKY_MAX_RESPONSE_BODY_SIZE = 0
+SILKY_ANALYZE_QUERIES = False
+SILKY_META = False
+SILKY_MAX_RECORDED_REQUESTS = 10_000
+# Garbage collection inside requests can deadlock; the scheduled task does it.
+SILKY_MAX_RECORDED_REQUESTS_CHECK_PERCENT = 0
+
+# --- Static files, sessions, security -------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+# Development serves the apps' own folders; production what collectstatic gathered.
+STATIC_ROOT = None if DEVELOPMENT else VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
+SECURE_SSL_REDIRECT = not DEVELOPMENT
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "value_free": {
+            "()": "clinical_engine.common.logs.ValueFreeFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "value_free"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Django's own handlers would print the request's text and mail it; ours prints frames and classes only.
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}

@@ -1,0 +1,25 @@
+"""Where everything is reached. The front door: it wires the apps together and is imported by nobody."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+handler500 = "clinical_engine.api.problems.server_error"
+handler404 = "clinical_engine.api.problems.not_found"
+
+api_v1 = [
+    path("", include("clinical_engine.jobs.api.urls")),
+    path("", include("patients.api.urls")),
+    path("", include("observations.api.urls")),
+    path("openapi.json", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("clinical_engine.monitoring.urls")),
+    path("api/v1/", include(api_v1)),
+    path("admin/", admin.site.urls),
+    path("silk/", include("silk.urls", namespace="silk")),
+]

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class ObservationsConfig(AppConfig):
+    """Measurements, scripts, and the observations that scripts compute from measurements."""
+
+    name = "observations"
+
+    def ready(self) -> None:
+        """Register the job kind, the probes, and the wish to hear of changed periods."""
+        from clinical_engine.jobs import registry  # noqa: PLC0415 - needs loaded models
+        from clinical_engine.monitoring import probes  # noqa: PLC0415
+        from observations.probes import PROBES  # noqa: PLC0415
+        from observations.recompute import RECOMPUTE, hear_of_changed_periods  # noqa: PLC0415
+        from patients.registry import on_changed_periods  # noqa: PLC0415
+
+        registry.register(RECOMPUTE)
+        probes.register(*PROBES)
+        on_changed_periods(hear_of_changed_periods)

@@ -1,0 +1,82 @@
+"""The recompute job: which measurements are covered, and what follows from them, for a batch of patients at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from clinical_engine.common.database import array_literal, execute
+from clinical_engine.jobs import ledger
+from clinical_engine.jobs.registry import ClaimedJob, Handled, JobKind
+from observations import computing
+from patients.locks import lock_patients
+from patients.registry import ChangedPeriods
+
+KIND = "recompute"
+
+
+class RecomputePayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Version 1: nothing; the patient and the time are columns of the job, where waiting jobs are merged."""
+
+
+def mark_dirty(dirty_from: Mapping[UUID, datetime], organisation_ids: Mapping[UUID, UUID]) -> None:
+    """Note, in the caller's transaction, that what follows from these patients' facts since then must be computed anew."""
+    ledger.enqueue_recompute(KIND, dirty_from, organisation_ids)
+
+
+def hear_of_changed_periods(changed: ChangedPeriods) -> None:
+    """Free the measurements of associations that vanish, and note that their patients must be computed anew."""
+    if changed.vanishing:
+        execute(
+            "UPDATE observations_measurement SET association_id = NULL WHERE association_id = ANY(%s::bigint[])",
+            [array_literal(changed.vanishing)],
+        )
+    mark_dirty(changed.dirty_from, changed.organisation_ids)
+
+
+def recompute(batch: Sequence[ClaimedJob]) -> Handled:
+    """Bring coverage and observations of the batch's patients in line with the facts since each one's `dirty_from`.
+
+    A pure function of what is accepted by now: repeating it, or doing it in another order, changes nothing. A script that fails
+    fails the job of its patient, while the other scripts' results and the coverage stand.
+    """
+    dirty_from: dict[UUID, datetime] = {}
+    for job in batch:
+        if job.patient_id is None or job.dirty_from is None:
+            continue
+        dirty_from[job.patient_id] = min(job.dirty_from, dirty_from.get(job.patient_id, job.dirty_from))
+    organisation_ids = lock_patients(dirty_from)
+    _cover(dirty_from)
+    failures = computing.bring_current(dirty_from, organisation_ids)
+    return Handled(failed={job.id: failures[job.patient_id] for job in batch if job.patient_id in failures})
+
+
+def _cover(dirty_from: Mapping[UUID, datetime]) -> None:
+    """Link each measurement to the association that covers it, or to none.
+
+    Where several submitters cover it, the earliest association counts, then the smaller submitter id: never one that depends
+    on the order in which things arrived.
+    """
+    execute(
+        """
+        UPDATE observations_measurement measurement SET association_id = found.association_id
+        FROM (
+            SELECT m.id, cover.id AS association_id
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS dirty (patient_id, since)
+            JOIN observations_measurement m ON m.patient_id = dirty.patient_id AND m.measured_at >= dirty.since
+            LEFT JOIN LATERAL (
+                SELECT a.id FROM patients_association a
+                WHERE a.patient_id = m.patient_id AND a.associated_at <= m.measured_at
+                  AND (a.dissociated_at IS NULL OR m.measured_at < a.dissociated_at)
+                ORDER BY a.associated_at, a.submitter_id LIMIT 1
+            ) AS cover ON true
+            WHERE m.association_id IS DISTINCT FROM cover.id
+        ) AS found
+        WHERE measurement.id = found.id
+        """,
+        [array_literal(dirty_from), array_literal(dirty_from.values())],
+    )
+
+
+RECOMPUTE = JobKind(name=KIND, handler=recompute, schema=RecomputePayload)

@@ -1,0 +1,63 @@
+"""Reading measurements and observations, within the organisations of who asks."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from observations.models import Measurement, Observation
+from patients.models import Patient, Statement
+
+
+def measurements_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Measurement]:
+    """A patient's measurements, if the patient belongs to one of the organisations."""
+    return Measurement.objects.filter(organisation_id__in=organisation_ids, patient_id=patient_id).select_related("code")
+
+
+def observations_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Observation]:
+    """A patient's observations, superseded ones among them, if the patient belongs to one of the organisations."""
+    return Observation.objects.filter(organisation_id__in=organisation_ids, patient_id=patient_id).select_related(
+        "code", "script", "script_version"
+    )
+
+
+def held_measurements_of(patient: Patient) -> QuerySet[Measurement]:
+    """The patient's measurements that no association covers, the oldest first."""
+    return patient.measurements.filter(association=None).order_by("measured_at")
+
+
+def overdue_measurements() -> QuerySet[Measurement]:
+    """Held measurements past due, for which somebody should find out why; the longest waiting first.
+
+    After seven days one that no waiting statement could explain counts as 'outside period' instead.
+    """
+    now = timezone.now()
+    recent = Measurement.objects.filter(association=None, due_at__lt=now, due_at__gte=_outside_before(now))
+    waits_for_statement = Measurement.objects.filter(
+        Exists(_waiting_statements()), association=None, due_at__lt=_outside_before(now)
+    )
+    return (recent | waits_for_statement).order_by("due_at")
+
+
+def outside_period() -> QuerySet[Measurement]:
+    """Measurements of a time at which nobody stated the patient active, and nothing that waits could change that."""
+    return Measurement.objects.filter(
+        ~Exists(_waiting_statements()), association=None, due_at__lt=_outside_before(timezone.now())
+    )
+
+
+def is_outside_period(measurement: Measurement, now: datetime) -> bool:
+    """Whether a held measurement is old enough to count as 'outside period'."""
+    return measurement.association_id is None and measurement.due_at < _outside_before(now)
+
+
+def _waiting_statements() -> QuerySet[Statement]:
+    return Statement.objects.filter(patient=OuterRef("patient"), fulfilled_at=None)
+
+
+def _outside_before(now: datetime) -> datetime:
+    waited: timedelta = settings.OUTSIDE_PERIOD_AFTER
+    return now - waited

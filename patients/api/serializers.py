@@ -1,0 +1,25 @@
+"""What the API takes and gives of statements."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from clinical_engine.api.fields import IdentifierField, InstantField
+
+
+class StatementRequestSerializer(serializers.Serializer[Any]):
+    """A statement that a patient is active, or inactive, with a submitter."""
+
+    client_id = IdentifierField(help_text="Your own id of this statement: sent again with the same content it is a duplicate")
+    submitter = serializers.UUIDField()
+    external_id = IdentifierField(help_text="The patient as the vitals app knows it")
+    effective_at = InstantField(help_text="Since when, with a time zone; at most 10 minutes in the future")
+
+
+class StatementReplySerializer(serializers.Serializer[Any]):
+    """What became of a statement."""
+
+    outcome = serializers.ChoiceField(choices=["accepted", "duplicate"])
+    statement = serializers.UUIDField()
+    patient = serializers.UUIDField()
+    job = serializers.UUIDField()

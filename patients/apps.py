@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class PatientsConfig(AppConfig):
+    """Patients, the statements about them, and the associations that follow from those."""
+
+    name = "patients"
+
+    def ready(self) -> None:
+        """Register the job kind and the probes."""
+        from clinical_engine.jobs import registry  # noqa: PLC0415 - needs loaded models
+        from clinical_engine.monitoring import probes  # noqa: PLC0415
+        from patients.jobs import ASSOCIATE  # noqa: PLC0415
+        from patients.probes import PROBES  # noqa: PLC0415
+
+        registry.register(ASSOCIATE)
+        probes.register(*PROBES)

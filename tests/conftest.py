@@ -1,0 +1,74 @@
+"""Fixtures of all tests. The database is provisioned by tests/servers.py and used as the app's role."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from pytest_django import DjangoDbBlocker
+
+from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.jobs import worker
+from clinical_engine.jobs.registry import kinds
+from observations.library import LIBRARY
+from observations.services import install_library
+from tests import factories
+
+# Filled by migrations; emptying them would leave later tests without.
+_KEPT = {"django_migrations", "django_content_type", "auth_permission", "observations_code"}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> None:
+    """The test database exists, migrated, before Django starts."""
+
+
+@pytest.fixture
+def committed_db(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database in which commits are real, for other connections and processes to see; emptied afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        empty_database()
+        connection.close()
+
+
+def empty_database() -> None:
+    tables = fetch_all("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    names = ", ".join(f'"{name}"' for (name,) in tables if name not in _KEPT)
+    execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def work() -> Callable[[], int]:
+    """Works off everything that is due now, in this process; the number of jobs claimed."""
+
+    def work_off() -> int:
+        done = 0
+        while claimed := sum(
+            worker.work(kind.name, queue, suspects=suspects)
+            for kind in kinds()
+            for queue in settings.JOB_QUEUES
+            for suspects in (False, True)
+        ):
+            done += claimed
+        return done
+
+    return work_off
+
+
+@pytest.fixture
+def caller(db: None) -> factories.Caller:
+    return factories.caller()
+
+
+@pytest.fixture
+def api(caller: factories.Caller) -> Client:
+    """An HTTP client that sends the caller's key."""
+    return Client(headers={"Authorization": f"Bearer {caller.key}"})
+
+
+@pytest.fixture
+def scripts(db: None) -> None:
+    """The library's scripts, published."""
+    install_library(scripts=LIBRARY)

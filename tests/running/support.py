@@ -1,0 +1,65 @@
+"""What several tests of this folder need."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+
+from clinical_engine.running.environment import ROOT
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def processes_about(home: Path) -> list[str]:
+    """The command lines of all living processes that name `home`, or work in it, other than ours."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(home) in " ".join(process.cmdline()) or process.cwd().startswith(str(home)):
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def rows(url: str, statement: str, *parameters: object) -> list[Any]:
+    """The rows of one statement in a transaction of its own."""
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement, parameters or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+def launch(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    """`python -m clinical_engine.running ARGUMENTS`, in a process group of its own, as a shell starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "clinical_engine.running", *arguments],
+        cwd=ROOT,
+        env={**_plain_environment(), **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def outcome(process: "subprocess.Popen[str]", seconds: float = 60) -> tuple[int, str]:
+    """Exit code and output of a launched process."""
+    output, _ = process.communicate(timeout=seconds)
+    return process.returncode, output
+
+
+def _plain_environment() -> dict[str, str]:
+    ours = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "VAR_DIR", "CLINICAL_ENGINE_MODE", "PORT")
+    return {name: value for name, value in os.environ.items() if name not in ours}

@@ -1,0 +1,50 @@
+"""Starts PostgreSQL and Redis for the tests, before pytest-django reads the settings (`-p tests.servers`).
+
+The database is fresh and migrated by its owner; the tests connect as the app role, which may also empty tables here.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from clinical_engine.running.environment import VAR
+from clinical_engine.running.errors import CannotRunError
+from clinical_engine.running.postgres_server import NOT_DURABLE
+from clinical_engine.running.throwaway import free_home, surroundings
+
+DATABASE = "test_clinical_engine"
+# What a developer's shell may carry over from `make run`, and what no test must depend on.
+FORGOTTEN = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "RELEASE", "DATABASE_OWNER_URL")
+
+_running = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(args: list[str]) -> Iterator[None]:
+    if not {"--help", "-h", "--version", "-V"} & set(args):
+        try:
+            _start()
+        except CannotRunError as error:
+            raise pytest.UsageError(str(error)) from None
+    yield
+
+
+def pytest_unconfigure() -> None:
+    _running.close()
+
+
+def _start() -> None:
+    for name in FORGOTTEN:
+        os.environ.pop(name, None)
+    with ExitStack() as starting:
+        home = starting.enter_context(free_home(VAR / "test", keep=True))
+        sys.stderr.write(f"Starting PostgreSQL and Redis in {home}, and migrating {DATABASE}\n")
+        os.environ.update(
+            starting.enter_context(
+                surroundings(home, database=DATABASE, truncate=True, postgres_settings=NOT_DURABLE)
+            )
+        )
+        _running.push(starting.pop_all())
