@@ -15,12 +15,16 @@ environ.Env.read_env(BASE_DIR / "var" / "environment")
 
 MODE = env.str("CLINICAL_ENGINE_MODE", default="production")
 if MODE not in {"development", "production"}:
-    raise environ.ImproperlyConfigured(f"CLINICAL_ENGINE_MODE must be development or production, not {MODE!r}.")
+    raise environ.ImproperlyConfigured(
+        f"CLINICAL_ENGINE_MODE must be development or production, not {MODE!r}."
+    )
 DEVELOPMENT = MODE == "development"
 SECRET_KEY = env.str("SECRET_KEY")
 # Off in development too: Django's debug page shows local values, and those are patients' data.
 DEBUG = False
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEVELOPMENT else environ.Env.NOTSET)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEVELOPMENT else environ.Env.NOTSET
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 # Stored with every attempt: 'since which release does this fail?'
@@ -137,7 +141,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 0.5 if BROKER_IN_WEB else 10,
     "socket_connect_timeout": 0.5 if BROKER_IN_WEB else 2,
 }
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "jobs.sweep",
@@ -227,7 +236,9 @@ SECURE_SSL_REDIRECT = not DEVELOPMENT
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+)
 
 LOGGING = {
     "version": 1,

@@ -1,14 +1,14 @@
 """Where everything is reached. The front door: it wires the apps together and is imported by nobody."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 handler500 = "clinical_engine.api.problems.server_error"
 handler404 = "clinical_engine.api.problems.not_found"
 
-api_v1 = [
+api_v1: list[URLPattern | URLResolver] = [
     path("", include("clinical_engine.jobs.api.urls")),
     path("", include("patients.api.urls")),
     path("", include("observations.api.urls")),

@@ -39,7 +39,7 @@ class _Result:
     """What an evaluation gave: a value by output field, or why it is not computable."""
 
     due: _Due
-    value: dict[str, ScriptValue] | None
+    value: Mapping[str, ScriptValue] | None
     not_computable: str = ""
 
 
@@ -63,8 +63,12 @@ def bring_current(
         for item in _due(patient, organisation_ids[patient], since, facts[patient], lines)
     }
     changed = [item for slot, item in due.items() if _differs(current.get(slot), item)]
-    superseded = {current[item.slot].id: _reason(current[item.slot], item) for item in changed if item.slot in current}
-    superseded |= {row.id: "no longer covered by an association" for slot, row in current.items() if slot not in due}
+    superseded = {
+        current[item.slot].id: _reason(current[item.slot], item) for item in changed if item.slot in current
+    }
+    superseded |= {
+        row.id: "no longer covered by an association" for slot, row in current.items() if slot not in due
+    }
     _supersede(superseded)
     results, failures = _evaluate_all(changed)
     _insert(results, organisation_ids)
@@ -159,7 +163,9 @@ def _evaluate_all(due: Sequence[_Due]) -> tuple[list[_Result], dict[UUID, Perman
         try:
             results.append(_evaluate(item))
         except ScriptFailed as failure:
-            failures[item.slot[0]] = PermanentError(f"Script version {item.version.version_id} failed: {failure}")
+            failures[item.slot[0]] = PermanentError(
+                f"Script version {item.version.version_id} failed: {failure}"
+            )
     return results, failures
 
 

@@ -62,7 +62,11 @@ class _Row:
 
 
 def record_measurements(
-    *, organisation_id: UUID, readings: Sequence[Reading], source: MeasurementSource, api_client_id: UUID | None = None
+    *,
+    organisation_id: UUID,
+    readings: Sequence[Reading],
+    source: MeasurementSource,
+    api_client_id: UUID | None = None,
 ) -> list[Answer]:
     """Store readings of one organisation; one answer per reading, in order. A refused one does not touch the others.
 
@@ -186,7 +190,7 @@ def _answer_known(organisation_id: UUID, rows: Sequence[_Row]) -> dict[int, Answ
         array_literal(row.reading.unit or "" for row in rows),
         array_literal(row.reading.measured_at for row in rows),
     ]
-    compared = fetch_all(_SENT_AGAIN + "SELECT position, id, is_same FROM sent", parameters)
+    compared = fetch_all(_SENT_AGAIN + _COMPARED, parameters)
     if not all(is_same for _, _, is_same in compared):
         execute(_SENT_AGAIN + _KEEP_CONFLICTS, parameters)
     return {
@@ -210,6 +214,7 @@ _SENT_AGAIN = """
         JOIN patients_patient patient ON patient.id = known.patient_id
     )
 """
+_COMPARED = "SELECT position, id, is_same FROM sent"
 _KEEP_CONFLICTS = """
     INSERT INTO observations_measurementconflict (organisation_id, measurement_id, external_id, code_id, value_quantity,
                                                   value_boolean, unit, measured_at)

@@ -31,7 +31,11 @@ in_range = [g for g in glucose if g >= 70 and g <= 180]
 result = {"mean": mean(glucose), "in_range": 100 * len(in_range) / len(glucose)}
 """,
     inputs={
-        "glucose": {"code": "2339-0", "how": "all_within", "window_seconds": int(timedelta(days=7).total_seconds())}
+        "glucose": {
+            "code": "2339-0",
+            "how": "all_within",
+            "window_seconds": int(timedelta(days=7).total_seconds()),
+        }
     },
     outputs={
         "mean": {"code": "glucose-mean-7d", "unit": "mg/dL"},

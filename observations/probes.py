@@ -11,7 +11,9 @@ _COUNT_UP_TO = 10_000
 
 def _overdue() -> Reading:
     count = overdue_measurements()[:_COUNT_UP_TO].aggregate(number=Count("pk"))["number"]
-    return Reading(count, count == 0, "" if count == 0 else "Measurements wait for a link past their due time.")
+    return Reading(
+        count, count == 0, "" if count == 0 else "Measurements wait for a link past their due time."
+    )
 
 
 def _outside() -> Reading:
@@ -20,5 +22,9 @@ def _outside() -> Reading:
 
 PROBES = (
     Probe("measurements_overdue", "Measurements held past due (counted up to 10,000)", _overdue),
-    Probe("measurements_outside_period", "Measurements of times when nobody was stated active (up to 10,000)", _outside),
+    Probe(
+        "measurements_outside_period",
+        "Measurements of times when nobody was stated active (up to 10,000)",
+        _outside,
+    ),
 )

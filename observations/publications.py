@@ -62,7 +62,9 @@ def time_lines() -> list[TimeLine]:
     for version in published.order_by("script__name", "effective_from", "number"):
         by_script[version.script_id].append(version)
     return [
-        TimeLine(script_id, versions[0].script.name, versions[0].script.organisation_id, [*map(_ready, versions)])
+        TimeLine(
+            script_id, versions[0].script.name, versions[0].script.organisation_id, [*map(_ready, versions)]
+        )
         for script_id, versions in by_script.items()
     ]
 
@@ -70,7 +72,8 @@ def time_lines() -> list[TimeLine]:
 def input_specs(inputs: dict[str, Any]) -> dict[str, InputSpec]:
     """A version's declared inputs, parsed. Raises KeyError or TypeError when a declaration is incomplete."""
     return {
-        name: InputSpec(spec["code"], timedelta(seconds=spec["window_seconds"])) for name, spec in inputs.items()
+        name: InputSpec(spec["code"], timedelta(seconds=spec["window_seconds"]))
+        for name, spec in inputs.items()
     }
 
 

@@ -53,7 +53,7 @@ def _refusals_of_boolean(reading: Reading) -> list[Refusal]:
     return refusals
 
 
-def _refusals_of_number(value: Decimal | bool) -> list[Refusal]:
+def _refusals_of_number(value: Decimal | bool) -> list[Refusal]:  # noqa: FBT001 - a reading's value
     if isinstance(value, bool):
         return [Refusal("value", "not_a_number", "This code takes a number.")]
     if not value.is_finite():
@@ -61,7 +61,7 @@ def _refusals_of_number(value: Decimal | bool) -> list[Refusal]:
     if abs(value) >= MAX_SIZE:
         return [Refusal("value", "too_large", "Must be smaller than 10^15 in size.")]
     _, digits, exponent = value.as_tuple()
-    if len(digits) > MAX_DIGITS or not -MAX_DIGITS <= int(exponent):
+    if len(digits) > MAX_DIGITS or int(exponent) < -MAX_DIGITS:
         return [Refusal("value", "too_many_digits", f"Must have at most {MAX_DIGITS} digits.")]
     return []
 

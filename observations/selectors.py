@@ -14,14 +14,16 @@ from patients.models import Patient, Statement
 
 def measurements_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Measurement]:
     """A patient's measurements, if the patient belongs to one of the organisations."""
-    return Measurement.objects.filter(organisation_id__in=organisation_ids, patient_id=patient_id).select_related("code")
+    return Measurement.objects.filter(
+        organisation_id__in=organisation_ids, patient_id=patient_id
+    ).select_related("code")
 
 
 def observations_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Observation]:
     """A patient's observations, superseded ones among them, if the patient belongs to one of the organisations."""
-    return Observation.objects.filter(organisation_id__in=organisation_ids, patient_id=patient_id).select_related(
-        "code", "script", "script_version"
-    )
+    return Observation.objects.filter(
+        organisation_id__in=organisation_ids, patient_id=patient_id
+    ).select_related("code", "script", "script_version")
 
 
 def held_measurements_of(patient: Patient) -> QuerySet[Measurement]:

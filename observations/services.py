@@ -40,7 +40,9 @@ def draft_version(*, actor: AbstractBaseUser | None, script: LibraryScript) -> S
 
 
 @transaction.atomic
-def publish_version(*, actor: AbstractBaseUser | None, version: ScriptVersion, effective_from: datetime) -> None:
+def publish_version(
+    *, actor: AbstractBaseUser | None, version: ScriptVersion, effective_from: datetime
+) -> None:
     """Put a version in force from `effective_from` on.
 
     Raises NotAllowedNowError when one of its test cases fails, when it has none, or when it is published already.
@@ -48,7 +50,9 @@ def publish_version(*, actor: AbstractBaseUser | None, version: ScriptVersion, e
     if problems := failing_test_cases(version):
         raise NotAllowedNowError(f"The version was not published: {problems[0]}")
     changed = ScriptVersion.objects.filter(pk=version.pk, published_at=None).update(
-        published_at=timezone.now(), published_by_id=actor.pk if actor else None, effective_from=effective_from
+        published_at=timezone.now(),
+        published_by_id=actor.pk if actor else None,
+        effective_from=effective_from,
     )
     if changed != 1:
         raise NotAllowedNowError("This version is published already.")
@@ -60,7 +64,9 @@ def failing_test_cases(version: ScriptVersion) -> list[str]:
     if not version.test_cases:
         return ["it has no test case."]
     compiled = _compile(version.source, version.inputs)
-    outcomes = ((number, _outcome(compiled, case["inputs"])) for number, case in enumerate(version.test_cases, 1))
+    outcomes = (
+        (number, _outcome(compiled, case["inputs"])) for number, case in enumerate(version.test_cases, 1)
+    )
     return [
         f"test case {number} does not give what it expects."
         for number, outcome in outcomes
@@ -73,7 +79,12 @@ def install_library(*, scripts: Iterable[LibraryScript]) -> list[ScriptVersion]:
     installed = []
     for script in scripts:
         newest = ScriptVersion.objects.filter(script__name=script.name).order_by("-number").first()
-        if newest is None or _content(newest) != (script.source, script.inputs, script.outputs, script.test_cases):
+        if newest is None or _content(newest) != (
+            script.source,
+            script.inputs,
+            script.outputs,
+            script.test_cases,
+        ):
             version = draft_version(actor=None, script=script)
             publish_version(actor=None, version=version, effective_from=script.effective_from)
             installed.append(version)
@@ -89,10 +100,15 @@ def _compile(source: str, inputs: dict[str, Any]) -> CompiledScript:
         return compile_script(source, tuple(input_specs(inputs)))
     except ScriptRefused as refused:
         raise RefusedError(
-            *(Refusal(f"line {p.line}, column {p.column}", "script_refused", p.message) for p in refused.problems)
+            *(
+                Refusal(f"line {p.line}, column {p.column}", "script_refused", p.message)
+                for p in refused.problems
+            )
         ) from refused
     except (KeyError, TypeError) as error:
-        raise RefusedError(Refusal("inputs", "incomplete", "Each input needs a code and window_seconds.")) from error
+        raise RefusedError(
+            Refusal("inputs", "incomplete", "Each input needs a code and window_seconds.")
+        ) from error
 
 
 def _outcome(compiled: CompiledScript, inputs: dict[str, Any]) -> object:
@@ -104,7 +120,9 @@ def _outcome(compiled: CompiledScript, inputs: dict[str, Any]) -> object:
 
 def _is_expected(outcome: object, expected: object) -> bool:
     if isinstance(outcome, dict) and isinstance(expected, dict):
-        return outcome.keys() == expected.keys() and all(_is_expected(outcome[k], expected[k]) for k in outcome)
+        return outcome.keys() == expected.keys() and all(
+            _is_expected(outcome[k], expected[k]) for k in outcome
+        )
     if isinstance(outcome, (int, float)) and isinstance(expected, (int, float)):
         return math.isclose(outcome, expected, rel_tol=1e-9)
     return outcome == expected

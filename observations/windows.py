@@ -60,4 +60,6 @@ class PatientFacts:
 
     def _within(self, spec: InputSpec, time: datetime) -> Iterator[Fact]:
         times = self._times.get(spec.code, [])
-        yield from self._facts.get(spec.code, ())[bisect_right(times, time - spec.window) : bisect_right(times, time)]
+        yield from self._facts.get(spec.code, ())[
+            bisect_right(times, time - spec.window) : bisect_right(times, time)
+        ]

@@ -58,7 +58,9 @@ def _pairs_of(statement_ids: Iterable[UUID]) -> list[Pair]:
     return sorted((row[0], row[1]) for row in rows)
 
 
-_OF_PAIRS = "JOIN unnest(%s::uuid[], %s::uuid[]) AS pair (patient_id, submitter_id) USING (patient_id, submitter_id)"
+_OF_PAIRS = (
+    "JOIN unnest(%s::uuid[], %s::uuid[]) AS pair (patient_id, submitter_id) USING (patient_id, submitter_id)"
+)
 
 
 def _pair_arrays(pairs: Sequence[Pair]) -> list[str]:
@@ -120,7 +122,10 @@ def _earlier_end(one: Period, other: Period) -> datetime:
 def _write(changes: _Changes, organisation_ids: Mapping[UUID, UUID]) -> None:
     """Delete, then shorten, then insert: in this order no two open or overlapping periods of a pair ever stand side by side."""
     if changes.vanishing:
-        execute("DELETE FROM patients_association WHERE id = ANY(%s::bigint[])", [array_literal(changes.vanishing)])
+        execute(
+            "DELETE FROM patients_association WHERE id = ANY(%s::bigint[])",
+            [array_literal(changes.vanishing)],
+        )
     if changes.changed:
         execute(
             """

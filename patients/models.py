@@ -18,7 +18,9 @@ from submitters.models import ApiClient, Organisation, Submitter
 class Patient(IdentifiedModel):
     """A pseudonymous person: known by the vitals app's own id, unique within the organisation. No names."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="patients", db_index=False)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="patients", db_index=False
+    )
     external_id = models.CharField(max_length=128)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -65,7 +67,9 @@ class Statement(IdentifiedModel):
     effective_at = models.DateTimeField()
     client_id = models.CharField(max_length=128, help_text="The sender's own id of the statement")
     source = models.CharField(max_length=8, choices=StatementSource)
-    api_client = models.ForeignKey(ApiClient, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    api_client = models.ForeignKey(
+        ApiClient, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
@@ -78,7 +82,9 @@ class Statement(IdentifiedModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "client_id"], name="statement_client_id_once"),
             models.CheckConstraint(condition=Q(kind__in=StatementKind.values), name="statement_kind_known"),
-            models.CheckConstraint(condition=Q(source__in=StatementSource.values), name="statement_source_known"),
+            models.CheckConstraint(
+                condition=Q(source__in=StatementSource.values), name="statement_source_known"
+            ),
         ]
         indexes: ClassVar = [
             # The fold reads all statements of a pair in their order.
@@ -131,7 +137,9 @@ class Association(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["patient", "submitter"], condition=Q(dissociated_at=None), name="association_open_once"
+                fields=["patient", "submitter"],
+                condition=Q(dissociated_at=None),
+                name="association_open_once",
             ),
             # A pair has one period from a time on; also the index by which a patient's periods are read.
             models.UniqueConstraint(
@@ -145,7 +153,9 @@ class Association(models.Model):
         indexes: ClassVar = [
             # How many patients are active with a submitter, and who.
             models.Index(
-                fields=["submitter", "-associated_at"], condition=Q(dissociated_at=None), name="association_open"
+                fields=["submitter", "-associated_at"],
+                condition=Q(dissociated_at=None),
+                name="association_open",
             )
         ]
 

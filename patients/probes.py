@@ -6,7 +6,13 @@ from patients.selectors import overdue_statements
 
 def _overdue_statements() -> Reading:
     count = overdue_statements().count()
-    return Reading(count, count == 0, "" if count == 0 else "Patients are stated active or inactive but not linked so.")
+    return Reading(
+        count, count == 0, "" if count == 0 else "Patients are stated active or inactive but not linked so."
+    )
 
 
-PROBES = (Probe("statements_overdue", "Accepted statements past due that no association shows", _overdue_statements),)
+PROBES = (
+    Probe(
+        "statements_overdue", "Accepted statements past due that no association shows", _overdue_statements
+    ),
+)

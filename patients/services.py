@@ -104,7 +104,9 @@ def ensure_patients(*, organisation_id: UUID, external_ids: Iterable[str]) -> di
 
 
 @transaction.atomic
-def _accept(kind: StatementKind, submitter: Submitter, statements: Sequence[NewStatement], origin: Origin) -> list[Accepted]:
+def _accept(
+    kind: StatementKind, submitter: Submitter, statements: Sequence[NewStatement], origin: Origin
+) -> list[Accepted]:
     _refuse_what_cannot_be(statements)
     patients = ensure_patients(
         organisation_id=submitter.organisation_id, external_ids=(item.external_id for item in statements)
@@ -113,7 +115,9 @@ def _accept(kind: StatementKind, submitter: Submitter, statements: Sequence[NewS
     new = _insert_statements(kind, submitter, rows, patients, origin)
     if new:
         _enqueue([row for row in rows if row.id in new], submitter, patients)
-    known = _statements_by_client_id(submitter.organisation_id, [row.said.client_id for row in rows if row.id not in new])
+    known = _statements_by_client_id(
+        submitter.organisation_id, [row.said.client_id for row in rows if row.id not in new]
+    )
     answers = []
     for row in rows:
         if row.id in new:
@@ -137,7 +141,11 @@ def _refuse_what_cannot_be(statements: Sequence[NewStatement]) -> None:
 
 
 def _insert_statements(
-    kind: StatementKind, submitter: Submitter, rows: Sequence[_Row], patients: Mapping[str, UUID], origin: Origin
+    kind: StatementKind,
+    submitter: Submitter,
+    rows: Sequence[_Row],
+    patients: Mapping[str, UUID],
+    origin: Origin,
 ) -> set[UUID]:
     # By client id: two requests that send the same statements in different orders would deadlock.
     ordered = sorted(rows, key=lambda row: row.said.client_id)
@@ -210,7 +218,10 @@ def _statements_by_client_id(organisation_id: UUID, client_ids: Sequence[str]) -
         """,
         [organisation_id, array_literal(client_ids)],
     )
-    return {row[0]: _Known(row[1], row[2], row[3], (row[4], row[5], row[6], row[7].astimezone(UTC))) for row in rows}
+    return {
+        row[0]: _Known(row[1], row[2], row[3], (row[4], row[5], row[6], row[7].astimezone(UTC)))
+        for row in rows
+    }
 
 
 def _keep_conflicts(

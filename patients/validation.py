@@ -17,14 +17,18 @@ def refusals_of_text(field: str, text: str) -> list[Refusal]:
     if len(text) > MAX_TEXT_LENGTH:
         return [Refusal(field, "too_long", f"Must have at most {MAX_TEXT_LENGTH} characters.")]
     if not text.isprintable() or text != text.strip():
-        return [Refusal(field, "not_printable", "Must be printable characters, without white space at the ends.")]
+        return [
+            Refusal(field, "not_printable", "Must be printable characters, without white space at the ends.")
+        ]
     return []
 
 
 def refusals_of_time(field: str, time: datetime, now: datetime) -> list[Refusal]:
     """Why a time cannot be accepted: it has a time zone, and lies between 1900 and ten minutes from now (clocks differ)."""
     if time.utcoffset() is None:
-        return [Refusal(field, "time_zone_missing", "Must have a time zone, such as 2026-01-31T08:00:00+01:00.")]
+        return [
+            Refusal(field, "time_zone_missing", "Must have a time zone, such as 2026-01-31T08:00:00+01:00.")
+        ]
     if time > now + settings.CLOCK_SKEW:
         minutes = int(settings.CLOCK_SKEW.total_seconds() // 60)
         return [Refusal(field, "in_the_future", f"Must not be more than {minutes} minutes in the future.")]

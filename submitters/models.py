@@ -15,7 +15,9 @@ from clinical_engine.common.models import IdentifiedModel
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless `name` is an IANA time zone."""
     if name not in available_timezones():
-        raise ValidationError("This is not an IANA time zone such as Europe/Amsterdam.", code="unknown_time_zone")
+        raise ValidationError(
+            "This is not an IANA time zone such as Europe/Amsterdam.", code="unknown_time_zone"
+        )
 
 
 class Organisation(IdentifiedModel):
@@ -47,7 +49,9 @@ class Submitter(IdentifiedModel):
     class Meta:
         ordering: ClassVar = ["name"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["organisation", "name"], name="submitter_name_once_per_organisation"),
+            models.UniqueConstraint(
+                fields=["organisation", "name"], name="submitter_name_once_per_organisation"
+            ),
             # Target of the composite keys by which rows of another organisation cannot name this submitter.
             models.UniqueConstraint(fields=["id", "organisation"], name="submitter_with_organisation"),
         ]
@@ -61,7 +65,9 @@ class ApiClient(IdentifiedModel):
 
     name = models.CharField(max_length=200, unique=True)
     key_prefix = models.CharField(max_length=16, unique=True, editable=False)
-    key_hash = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the key; the key itself is not kept")
+    key_hash = models.CharField(
+        max_length=64, editable=False, help_text="SHA-256 of the key; the key itself is not kept"
+    )
     scopes = ArrayField(models.CharField(max_length=32), default=list)
     organisations = models.ManyToManyField(Organisation, related_name="api_clients")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -71,7 +77,9 @@ class ApiClient(IdentifiedModel):
         verbose_name = "API client"
         ordering: ClassVar = ["name"]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(key_hash__regex="^[0-9a-f]{64}$"), name="api_client_key_is_hashed")
+            models.CheckConstraint(
+                condition=Q(key_hash__regex="^[0-9a-f]{64}$"), name="api_client_key_is_hashed"
+            )
         ]
 
     def __str__(self) -> str:

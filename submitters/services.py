@@ -12,9 +12,14 @@ from clinical_engine.common.errors import Refusal, RefusedError
 from submitters.keys import hash_key, new_key, prefix_of
 from submitters.models import ApiClient, Organisation
 
+
 @transaction.atomic
 def create_api_client(
-    *, actor: AbstractBaseUser | None, name: str, scopes: Collection[str], organisations: Sequence[Organisation]
+    *,
+    actor: AbstractBaseUser | None,
+    name: str,
+    scopes: Collection[str],
+    organisations: Sequence[Organisation],
 ) -> tuple[ApiClient, str]:
     """Create a client; it and its key, which is shown this once. Raises RefusedError for an unknown scope."""
     if unknown := set(scopes) - set(SCOPES):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from clinical_engine.api.scopes import SCOPES
 from observations.readings import Reading
@@ -37,8 +38,13 @@ def statement(external_id: str, effective_at: datetime = NOON, client_id: str | 
     return NewStatement(client_id or f"statement-{next(_number)}", external_id, effective_at)
 
 
-def reading(external_id: str, value: object = "100", measured_at: datetime = NOON, **fields: object) -> Reading:
-    given = {"client_id": f"reading-{next(_number)}", "code": "2339-0", "unit": "mg/dL", **fields}
+def reading(external_id: str, value: object = "100", measured_at: datetime = NOON, **fields: Any) -> Reading:
+    given: dict[str, Any] = {
+        "client_id": f"reading-{next(_number)}",
+        "code": "2339-0",
+        "unit": "mg/dL",
+        **fields,
+    }
     value = value if isinstance(value, bool) else Decimal(str(value))
     return Reading(external_id=external_id, value=value, measured_at=measured_at, **given)
 
@@ -54,7 +60,9 @@ class Caller:
 
 def caller(scopes: tuple[str, ...] = tuple(SCOPES)) -> Caller:
     owner = organisation()
-    _, key = create_api_client(actor=None, name=f"Vitals {next(_number)}", scopes=scopes, organisations=[owner])
+    _, key = create_api_client(
+        actor=None, name=f"Vitals {next(_number)}", scopes=scopes, organisations=[owner]
+    )
     return Caller(owner, submitter(owner), key)
 
 

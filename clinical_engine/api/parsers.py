@@ -45,7 +45,7 @@ class BulkBytesParser(_BoundedParser):
 
     limit = BULK_BODY
 
-    def parse(
+    def parse(  # type: ignore[override]  # the stubs know only parsers that decode
         self,
         stream: IO[bytes],
         media_type: str | None = None,  # noqa: ARG002 - the framework's signature

@@ -64,7 +64,10 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
     """Django REST framework's exception handler: known errors become problems, unknown ones Django's 500."""
     if isinstance(error, RefusedError):
         return problem_response(
-            422, "refused", "The request was refused; nothing was stored.", [ItemError(r) for r in error.refusals]
+            422,
+            "refused",
+            "The request was refused; nothing was stored.",
+            [ItemError(r) for r in error.refusals],
         )
     if isinstance(error, ClientIdConflictError):
         return problem_response(409, "client-id-conflict", str(error))
@@ -78,7 +81,9 @@ def _framework_problem(error: Exception, context: Mapping[str, Any]) -> Response
     if response is None:
         return None
     if isinstance(error, exceptions.ValidationError):
-        document = problem(422, "refused", "The request was refused; nothing was stored.", [*_errors_of(error.detail)])
+        document = problem(
+            422, "refused", "The request was refused; nothing was stored.", [*_errors_of(error.detail)]
+        )
     else:
         document = problem(response.status_code, _kind_of(error), _detail_of(error))
     response.data, response.status_code = document, document["status"]

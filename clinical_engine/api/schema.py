@@ -1,6 +1,6 @@
 """The OpenAPI side of what every endpoint shares."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -17,7 +17,9 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     item = serializers.IntegerField(required=False, help_text="Index of the item in a bulk request")
-    client_id = serializers.CharField(required=False, allow_null=True, help_text="The client's own id of the item")
+    client_id = serializers.CharField(
+        required=False, allow_null=True, help_text="The client's own id of the item"
+    )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -27,7 +29,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = ProblemErrorSerializer(many=True, required=False)
+    # A field, which the metaclass takes out of the way of the property of that name.
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 def problem_reply(description: str) -> OpenApiResponse:
@@ -38,23 +41,23 @@ def problem_reply(description: str) -> OpenApiResponse:
 class ProblemAwareSchema(AutoSchema):
     """Adds to every operation the scope it requires and the problems that any endpoint can answer with."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # the library's own signature
         """The view's own description and the scope it requires."""
         scope = getattr(self.view, "required_scopes", {}).get(self.method)
         description = super().get_description() or ""
         return f"{description}\n\nScope: `{scope}` ({SCOPES[scope]})." if scope in SCOPES else description
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status, why in (("401", "No valid key"), ("403", "The key lacks the scope")):
-            bodies.setdefault(status, self._get_response_for_code(problem_reply(why), status))
+            bodies.setdefault(status, self._get_response_for_code(problem_reply(why), status))  # type: ignore[no-untyped-call]
         for status, body in bodies.items():
             if status.startswith(("4", "5")):
                 body["content"] = {"application/problem+json": next(iter(body["content"].values()))}
         return bodies
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describes the key in the Authorization header."""
 
     target_class = "submitters.api.authentication.ApiKeyAuthentication"

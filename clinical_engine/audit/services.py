@@ -20,13 +20,17 @@ class Target:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
-def record(*, actor: AbstractBaseUser | None, action: str, targets: Iterable[Target], reason: str = "") -> None:
+def record(
+    *, actor: AbstractBaseUser | None, action: str, targets: Iterable[Target], reason: str = ""
+) -> None:
     """Write one entry per target in the caller's transaction; without one it refuses.
 
     `actor` None is the machine. Raises TransactionManagementError outside `atomic()`: an action and its entry are one.
     """
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("An audit entry is written in the transaction of its action.")
+        raise transaction.TransactionManagementError(
+            "An audit entry is written in the transaction of its action."
+        )
     AuditEntry.objects.bulk_create(
         (
             AuditEntry(

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import connection
 
-Parameters = Sequence[object] | Mapping[str, object]
+# Whatever the driver adapts; bulk values come as array literals.
+Parameters = Sequence[Any] | Mapping[str, Any]
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 

@@ -4,7 +4,9 @@ import logging
 import traceback
 from types import TracebackType
 
-ExceptionInformation = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+ExceptionInformation = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
 
 
 def describe_error(error: BaseException) -> str:
@@ -28,8 +30,11 @@ class ValueFreeFormatter(logging.Formatter):
         lines: list[str] = []
         error = ei[1]
         while error is not None:
-            frames = traceback.extract_tb(error.__traceback__)
-            lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-            lines.append(describe_error(error))
+            lines += [*_frames_of(error), describe_error(error)]
             error = error.__cause__ or error.__context__
         return "\n".join(lines)
+
+
+def _frames_of(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

@@ -63,7 +63,9 @@ class Failure:
     @property
     def summary(self) -> str:
         """One line for lists."""
-        return " ".join(filter(None, [self.error_class, self.sqlstate, self.constraint_name, self.message]))[:512]
+        return " ".join(filter(None, [self.error_class, self.sqlstate, self.constraint_name, self.message]))[
+            :512
+        ]
 
     @property
     def fingerprint(self) -> str:
@@ -103,7 +105,7 @@ def is_nobodys_fault(error: BaseException) -> bool:
 
 def wait_before_try(number: int) -> timedelta:
     """How long to wait before failed try `number` + 1: doubling, with jitter so that a crowd does not return at once."""
-    longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(number, 20))
+    longest: timedelta = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(number, 20))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
 
 

@@ -30,14 +30,17 @@ class Job(IdentifiedModel):
     next_trigger = models.CharField(max_length=8, choices=Trigger, db_default=Trigger.AUTO)
     attempts_made = models.PositiveIntegerField(db_default=0)
     attempts_used = models.PositiveIntegerField(
-        db_default=0, help_text="Failed attempts that count against the limit; a run started by a person does not"
+        db_default=0,
+        help_text="Failed attempts that count against the limit; a run started by a person does not",
     )
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=128, blank=True, db_default="")
     claimed_release = models.CharField(max_length=64, blank=True, db_default="")
-    error = models.CharField(max_length=512, blank=True, db_default="", help_text="What the last failure was, without values")
+    error = models.CharField(
+        max_length=512, blank=True, db_default="", help_text="What the last failure was, without values"
+    )
     fingerprint = models.CharField(max_length=16, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
@@ -71,7 +74,9 @@ class Job(IdentifiedModel):
             # The sweeper's search for lost workers.
             models.Index(fields=["lease_expires_at"], condition=Q(state=JobState.RUNNING), name="job_lease"),
             # 'The last job of this patient', asked by the vitals app and the patient page.
-            models.Index(fields=["patient_id", "-id"], condition=Q(patient_id__isnull=False), name="job_patient"),
+            models.Index(
+                fields=["patient_id", "-id"], condition=Q(patient_id__isnull=False), name="job_patient"
+            ),
             # The list of failed work, newest first; failed rows stay for ever, so it must not scan the succeeded ones.
             models.Index(fields=["state", "-id"], condition=Q(state__in=FAILED), name="job_failed"),
         ]

@@ -19,7 +19,9 @@ def _sweeper() -> Reading:
     last = sweeper.last_sweep()
     age = (timezone.now() - last).total_seconds() if last else None
     ok = age is not None and age < sweeper.stale_after().total_seconds()
-    return Reading(age, ok, "" if ok else "No sweep lately: lost work is not brought back. Is the scheduler running?")
+    return Reading(
+        age, ok, "" if ok else "No sweep lately: lost work is not brought back. Is the scheduler running?"
+    )
 
 
 def _failed() -> Reading:
@@ -30,7 +32,9 @@ def _failed() -> Reading:
 def _late() -> Reading:
     late = Job.objects.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - _LATE)
     count = late[:_COUNT_UP_TO].aggregate(number=Count("pk"))["number"]
-    return Reading(count, count == 0, "" if count == 0 else "Due jobs are not being worked off. Are the workers running?")
+    return Reading(
+        count, count == 0, "" if count == 0 else "Due jobs are not being worked off. Are the workers running?"
+    )
 
 
 PROBES = (

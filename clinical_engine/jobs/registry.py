@@ -71,7 +71,9 @@ class JobKind:
                 payload = self.upcasters[step](payload)
             return msgspec.convert(payload, self.schema)
         except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InvalidPayloadError(f"The payload of format {version} does not fit {self.schema.__name__}.") from error
+            raise InvalidPayloadError(
+                f"The payload of format {version} does not fit {self.schema.__name__}."
+            ) from error
 
 
 _kinds: dict[str, JobKind] = {}
@@ -82,7 +84,9 @@ def register(kind: JobKind) -> None:
     if kind.name in _kinds:
         raise ValueError(f"The job kind {kind.name} is registered twice.")
     if set(kind.upcasters) != set(range(1, kind.version)):
-        raise ValueError(f"The job kind {kind.name} needs one upcaster for each step below version {kind.version}.")
+        raise ValueError(
+            f"The job kind {kind.name} needs one upcaster for each step below version {kind.version}."
+        )
     _kinds[kind.name] = kind
 
 

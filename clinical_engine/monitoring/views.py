@@ -46,11 +46,15 @@ class _ProbeCollector(Collector):
     """Reads the probes at scrape time: with several web processes, counters in memory would each tell a part."""
 
     def collect(self) -> Iterator[Metric]:
-        healthy = GaugeMetricFamily("clinical_engine_probe_ok", "1 when the probe is as it should be", labels=["probe"])
+        healthy = GaugeMetricFamily(
+            "clinical_engine_probe_ok", "1 when the probe is as it should be", labels=["probe"]
+        )
         for probe, reading in probes.read_all().items():
             healthy.add_metric([probe.name], float(reading.ok))
             if reading.value is not None:
-                yield GaugeMetricFamily(f"clinical_engine_{probe.name}", probe.description, value=reading.value)
+                yield GaugeMetricFamily(
+                    f"clinical_engine_{probe.name}", probe.description, value=reading.value
+                )
         yield healthy
 
 

@@ -24,7 +24,7 @@ def install() -> None:
     """Put the value-free recorder in the places where silk would install its own."""
     # Silk's middleware leaves a compiler alone that already has this attribute.
     SQLCompiler._execute_sql = _execute_unrecorded  # type: ignore[attr-defined]  # noqa: SLF001
-    SQLCompiler.execute_sql = _execute_recorded  # type: ignore[method-assign]
+    SQLCompiler.execute_sql = _execute_recorded  # type: ignore[method-assign, assignment]
     RequestModelFactory.construct_request_model = _request_without_values
     ResponseModelFactory.construct_response_model = _response_without_values
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 
-class ProfiledRequests(models.Model):
+class ProfiledRequests(models.Model):  # noqa: DJ008 - it has no rows to name
     """Carries the permission to see what silk recorded."""
 
     class Meta:

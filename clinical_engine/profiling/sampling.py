@@ -12,4 +12,5 @@ def should_profile(request: HttpRequest) -> bool:
     """A random share of the requests, set by PROFILED_SHARE; never health checks, metrics or static files."""
     if request.path_info.startswith(_NEVER):
         return False
-    return random.random() < settings.PROFILED_SHARE  # noqa: S311 - a sample, guards nothing
+    share: float = settings.PROFILED_SHARE
+    return random.random() < share  # noqa: S311 - a sample, guards nothing

@@ -99,7 +99,7 @@ def comprehension(context: Context, node: ast.expr) -> Code:
         )
     listing = cast("ast.ListComp", node)
     clause = listing.generators[0]
-    if len(listing.generators) > 1 or not isinstance(clause.target, ast.Name):
+    if len(listing.generators) > 1 or clause.is_async or not isinstance(clause.target, ast.Name):
         return context.refuse(
             node, "a list comprehension has one for with one plain name, as in [x for x in values]"
         )

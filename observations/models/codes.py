@@ -29,7 +29,9 @@ class Code(models.Model):
     code = models.CharField(max_length=32)
     display = models.CharField(max_length=200)
     value_kind = models.CharField(max_length=16, choices=ValueKind, default=ValueKind.QUANTITY)
-    is_computed = models.BooleanField(default=False, help_text="A result of scripts; no measurement may have it")
+    is_computed = models.BooleanField(
+        default=False, help_text="A result of scripts; no measurement may have it"
+    )
     units = ArrayField(models.CharField(max_length=32), default=list, blank=True)
 
     class Meta:
@@ -37,7 +39,9 @@ class Code(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["code"], name="code_once"),
             models.CheckConstraint(condition=Q(system__in=CodeSystem.values), name="code_system_known"),
-            models.CheckConstraint(condition=Q(value_kind__in=ValueKind.values), name="code_value_kind_known"),
+            models.CheckConstraint(
+                condition=Q(value_kind__in=ValueKind.values), name="code_value_kind_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from django import forms
 from django.db import models
 
 if TYPE_CHECKING:
@@ -15,7 +14,3 @@ class NumericField(models.Field):  # type: ignore[type-arg]
     def db_type(self, connection: "BaseDatabaseWrapper") -> str:  # noqa: ARG002 - Django's signature
         """The column's type."""
         return "numeric"
-
-    def formfield(self, **kwargs: object) -> forms.Field | None:  # type: ignore[override]
-        """A number input."""
-        return super().formfield(**{"form_class": forms.DecimalField, **kwargs})  # type: ignore[arg-type]

@@ -39,7 +39,9 @@ class Measurement(IdentifiedModel):
     measured_at = models.DateTimeField()
     utc_offset_minutes = models.SmallIntegerField(help_text="The offset that measured_at was sent with")
     source = models.CharField(max_length=8, choices=MeasurementSource)
-    api_client = models.ForeignKey(ApiClient, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    api_client = models.ForeignKey(
+        ApiClient, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     received_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField()
     association = models.ForeignKey(
@@ -62,7 +64,9 @@ class Measurement(IdentifiedModel):
             # What a script reads: a patient's readings of a code within a window.
             models.Index(fields=["patient", "code", "-measured_at"], name="measurement_window"),
             # What is held, of one patient and of all; only held rows, so it stays small.
-            models.Index(fields=["patient", "measured_at"], condition=Q(association=None), name="measurement_held"),
+            models.Index(
+                fields=["patient", "measured_at"], condition=Q(association=None), name="measurement_held"
+            ),
             models.Index(fields=["due_at"], condition=Q(association=None), name="measurement_overdue"),
             # A vanishing association gives its measurements free.
             models.Index(

@@ -28,12 +28,18 @@ class Observation(IdentifiedModel):
         Patient, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="observations"
     )
     script = models.ForeignKey(ObservationScript, on_delete=models.PROTECT, db_index=False, related_name="+")
-    script_version = models.ForeignKey(ScriptVersion, on_delete=models.PROTECT, db_index=False, related_name="+")
+    script_version = models.ForeignKey(
+        ScriptVersion, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     code = models.ForeignKey(Code, on_delete=models.PROTECT, db_index=False, related_name="+")
     as_of = models.DateTimeField()
     value = models.JSONField(null=True)
-    not_computable = models.CharField(max_length=200, blank=True, db_default="", help_text="Why there is no value")
-    derived_from = ArrayField(models.UUIDField(), help_text="The measurements it was computed from, oldest first")
+    not_computable = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="Why there is no value"
+    )
+    derived_from = ArrayField(
+        models.UUIDField(), help_text="The measurements it was computed from, oldest first"
+    )
     computed_at = models.DateTimeField(db_default=Now())
     superseded_at = models.DateTimeField(null=True)
     superseded_because = models.CharField(max_length=200, blank=True, db_default="")
@@ -42,10 +48,13 @@ class Observation(IdentifiedModel):
         constraints: ClassVar = [
             # Never more than one current result per script, patient and time; also the index of 'the current ones'.
             models.UniqueConstraint(
-                fields=["patient", "script", "as_of"], condition=Q(superseded_at=None), name="observation_current_once"
+                fields=["patient", "script", "as_of"],
+                condition=Q(superseded_at=None),
+                name="observation_current_once",
             ),
             models.CheckConstraint(
-                condition=Q(value__isnull=False, not_computable="") | (Q(value__isnull=True) & ~Q(not_computable="")),
+                condition=Q(value__isnull=False, not_computable="")
+                | (Q(value__isnull=True) & ~Q(not_computable="")),
                 name="observation_value_or_reason",
             ),
         ]

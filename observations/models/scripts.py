@@ -18,7 +18,12 @@ class ObservationScript(IdentifiedModel):
     name = models.SlugField(max_length=64, unique=True)
     title = models.CharField(max_length=200)
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: for all"
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: for all",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -41,7 +46,9 @@ class ScriptVersion(IdentifiedModel):
     language_version = models.PositiveSmallIntegerField(default=1)
     source = models.TextField()
     inputs = models.JSONField()
-    code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="+", help_text="What the result is filed under")
+    code = models.ForeignKey(
+        Code, on_delete=models.PROTECT, related_name="+", help_text="What the result is filed under"
+    )
     outputs = models.JSONField()
     test_cases = models.JSONField(default=list)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

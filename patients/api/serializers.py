@@ -10,7 +10,9 @@ from clinical_engine.api.fields import IdentifierField, InstantField
 class StatementRequestSerializer(serializers.Serializer[Any]):
     """A statement that a patient is active, or inactive, with a submitter."""
 
-    client_id = IdentifierField(help_text="Your own id of this statement: sent again with the same content it is a duplicate")
+    client_id = IdentifierField(
+        help_text="Your own id of this statement: sent again with the same content it is a duplicate"
+    )
     submitter = serializers.UUIDField()
     external_id = IdentifierField(help_text="The patient as the vitals app knows it")
     effective_at = InstantField(help_text="Since when, with a time zone; at most 10 minutes in the future")

@@ -18,10 +18,14 @@ from patients.models import StatementSource
 from submitters.selectors import submitter_for
 
 Accept = Callable[..., Sequence[services.Accepted]]
-LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[202], description="The job to poll")
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[202], description="The job to poll"
+)
 
 
-def statement_schema(operation_id: str, what: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+def statement_schema(
+    operation_id: str, what: str
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """The OpenAPI description that both endpoints share."""
     return extend_schema(
         operation_id=operation_id,
@@ -29,7 +33,9 @@ def statement_schema(operation_id: str, what: str) -> Callable[[Callable[..., Re
         request=StatementRequestSerializer,
         parameters=[LOCATION],
         responses={
-            202: OpenApiResponse(StatementReplySerializer, "Accepted, or a duplicate of what was accepted before"),
+            202: OpenApiResponse(
+                StatementReplySerializer, "Accepted, or a duplicate of what was accepted before"
+            ),
             400: problem_reply("Not JSON"),
             409: problem_reply("The client_id was used before with other content"),
             413: problem_reply("Body too large"),
@@ -49,7 +55,9 @@ class _StatementView(APIView):
         access = access_of(request)
         submitter = submitter_for(access.organisation_ids, data["submitter"])
         if submitter is None:
-            raise RefusedError(Refusal("submitter", "unknown_submitter", "No submitter that this key may act for."))
+            raise RefusedError(
+                Refusal("submitter", "unknown_submitter", "No submitter that this key may act for.")
+            )
         statement = services.NewStatement(data["client_id"], data["external_id"], data["effective_at"])
         origin = services.Origin(StatementSource.API, api_client_id=access.api_client_id)
         [answer] = self.accept(submitter=submitter, statements=[statement], origin=origin)

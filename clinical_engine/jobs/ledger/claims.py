@@ -62,7 +62,20 @@ def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool
             settings.RELEASE,
         ],
     )
-    return [Stored(row[0], _from_json(row[1]), *row[2:7], _from_json(row[7]), row[8]) for row in rows]
+    return [
+        Stored(
+            id=row[0],
+            payload=_from_json(row[1]),
+            payload_version=row[2],
+            organisation_id=row[3],
+            submitter_id=row[4],
+            patient_id=row[5],
+            dirty_from=row[6],
+            cursor=_from_json(row[7]),
+            attempts_used=row[8],
+        )
+        for row in rows
+    ]
 
 
 def _from_json(value: Any) -> Any:  # noqa: ANN401 - whatever was stored
@@ -84,7 +97,9 @@ def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta) -> int:
 
 def due_work(kinds: Iterable[JobKind], queues: Sequence[str]) -> list[tuple[str, str, bool]]:
     """(kind, queue, suspects?) for which something is due now: one index look-up each, however long the backlog."""
-    combinations = [(kind, queue, suspects) for kind in kinds for queue in queues for suspects in (False, True)]
+    combinations = [
+        (kind, queue, suspects) for kind in kinds for queue in queues for suspects in (False, True)
+    ]
     return [
         (row[0], row[1], row[2])
         for row in fetch_all(

@@ -48,7 +48,9 @@ def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
     rings.ring_on_commit(kind.name, kind.queue)
 
 
-def enqueue_recompute(kind_name: str, dirty: Mapping[UUID, datetime], organisation_ids: Mapping[UUID, UUID]) -> None:
+def enqueue_recompute(
+    kind_name: str, dirty: Mapping[UUID, datetime], organisation_ids: Mapping[UUID, UUID]
+) -> None:
     """Write, for each patient of `dirty`, that everything from that time on must be computed anew.
 
     A job that still waits takes the earlier of both times. DO UPDATE rather than DO NOTHING: its row lock keeps a worker from

@@ -6,9 +6,9 @@ from statistics import median
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observations.engine import NotComputable, ScriptFailed, ScriptRefused, compile_script
+from observations.engine import Input, NotComputable, ScriptFailed, ScriptRefused, compile_script
 
-NAMES = {"a": 3, "b": -2.5, "c": 0, "flag": True, "text": "A"}
+NAMES: dict[str, Input] = {"a": 3, "b": -2.5, "c": 0, "flag": True, "text": "A"}
 VALUES = (4, 1.5, -7, 12)
 PYTHON = {
     **NAMES,
@@ -17,7 +17,7 @@ PYTHON = {
     "max": max,
     "abs": abs,
     "len": len,
-    "sum": lambda numbers: math.fsum(numbers),
+    "sum": math.fsum,
     "mean": lambda numbers: math.fsum(numbers) / len(numbers),
     "median": median,
     "round": round,
@@ -70,7 +70,7 @@ def combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 @settings(max_examples=600, deadline=None)
 @given(st.recursive(leaves, combined, max_leaves=12))
 def test_a_script_gives_what_python_gives(expression: str) -> None:
-    script_inputs = {**NAMES, "values": VALUES}
+    script_inputs: dict[str, Input] = {**NAMES, "values": VALUES}
     try:
         value = compile_script(f"result = {expression}", script_inputs.keys()).run(script_inputs).value
     except (ScriptRefused, ScriptFailed, NotComputable):

@@ -17,9 +17,13 @@ VERSIONS = range(1, LANGUAGE_VERSION + 1)
 
 def stored_cases() -> list[Any]:
     """Give every stored case, with the version of the language it is written in."""
-    suites = [json.loads((FOLDER / f"version_{version}.json").read_text(encoding="utf-8")) for version in VERSIONS]
+    suites = [
+        json.loads((FOLDER / f"version_{version}.json").read_text(encoding="utf-8")) for version in VERSIONS
+    ]
     return [
-        pytest.param(suite["language_version"], case, id=case["name"]) for suite in suites for case in suite["cases"]
+        pytest.param(suite["language_version"], case, id=case["name"])
+        for suite in suites
+        for case in suite["cases"]
     ]
 
 

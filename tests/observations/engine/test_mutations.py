@@ -48,7 +48,7 @@ ODD_VALUES: tuple[Input, ...] = (
     {"value": None},
     [{}],
 )
-PIECES = (
+PIECES: tuple[str, ...] = (
     *" \n\t()[]{}.,:=+-*/%<>\"'#0123456789_abexé\\;@~^&|!",
     *(
         " and ",
@@ -85,7 +85,10 @@ PIECES = (
 )
 
 
-WORDS = tuple(re.compile(kind) for kind in (r"[a-z_]\w*", r"[0-9]+(\.[0-9]+)?", r"[<>=!]=|[<>*/%+-]|\b(and|or|if|elif|else)\b"))
+WORDS = tuple(
+    re.compile(kind)
+    for kind in (r"[a-z_]\w*", r"[0-9]+(\.[0-9]+)?", r"[<>=!]=|[<>*/%+-]|\b(and|or|if|elif|else)\b")
+)
 
 
 def reworded(source: str, chance: random.Random) -> str:
@@ -130,8 +133,8 @@ def outcome(source: str, inputs: dict[str, Input]) -> str:
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_mutated_scripts_end_in_a_result_or_one_of_three_exceptions(shard: int) -> None:
-    seed = int(os.environ.get("ENGINE_MUTATION_SEED", str(random.randrange(10**9)))) + shard
-    chance = random.Random(seed)
+    seed = int(os.environ.get("ENGINE_MUTATION_SEED") or random.randrange(10**9)) + shard  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311
     outcomes: Counter[str] = Counter()
     for number in range(MUTANTS // SHARDS):
         source = mutated(chance.choice((SOURCE, GLUCOSE)), chance)
@@ -143,4 +146,6 @@ def test_mutated_scripts_end_in_a_result_or_one_of_three_exceptions(shard: int) 
         except Exception as error:
             error.add_note(f"seed {seed}, mutant {number}, inputs {inputs!r}, source {source!r}")
             raise
-    assert outcomes["ScriptRefused"] < 0.9 * outcomes.total(), "mutants that are hardly scripts hardly test a run"
+    assert outcomes["ScriptRefused"] < 0.9 * outcomes.total(), (
+        "mutants that are hardly scripts hardly test a run"
+    )

@@ -1,6 +1,12 @@
+import ast
+
 import pytest
 
 from observations.engine import ScriptRefused, compile_script
+from observations.engine.context import Context
+from observations.engine.functions import FUNCTIONS
+from observations.engine.script import EXPRESSIONS
+from observations.engine.statements import block
 from tests.observations.engine.running import refusal, value_of
 
 DEEP = 61
@@ -118,6 +124,12 @@ DEEP = 61
         (f"result = {'9' * 41}", 1, 10, "a number has at most 40 characters"),
         (f'result = "{"a" * 201}"', 1, 10, "a text has at most 200 characters"),
         (f"result = [{'1,' * 1001}][0]", 1, 10, "a list has at most 1,000 items"),
+        (
+            "result = {" + ", ".join(f'"f{number}": 1' for number in range(101)) + "}",
+            1,
+            10,
+            "a record has at most 100 fields",
+        ),
         (f"result = {'n' * 61}", 1, 10, "a name has at most 60 characters"),
         ("result = ...", 1, 10, "this is no value"),
         ("result = a == None", 1, 10, "None is asked for with is"),
@@ -157,6 +169,54 @@ def test_what_is_not_in_the_language_is_refused_with_what_to_write(
     problem = refusal(source, "a", "glucose").problems[0]
     assert problem.message.startswith(message)
     assert (problem.line, problem.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(
+            "x = a // 2",
+            "x = a & a",
+            "x = a | a",
+            "x = a ^ a",
+            "x = a << a",
+            "x = a >> a",
+            "x = a @ a",
+            "x = ~a",
+        ),
+        *(
+            "x = lambda: 1",
+            'x = f"{a}"',
+            'x = b"a"',
+            "x = 1j",
+            "x = (b := 1)",
+            "x = [i async for i in a]",
+            "x += 1",
+        ),
+        *(
+            "for i in a:\n x = 1",
+            "while a:\n x = 1",
+            "def f():\n x = 1",
+            "class A:\n x = 1",
+            "import os",
+            "del a",
+        ),
+        *(
+            "with a:\n x = 1",
+            "try:\n x = 1\nfinally:\n x = 1",
+            "raise a",
+            "assert a",
+            "pass",
+            "global a",
+            "return",
+        ),
+    ],
+)
+def test_the_list_of_what_is_allowed_needs_no_help_from_the_look_at_the_words(source: str) -> None:
+    context = Context(source, EXPRESSIONS, FUNCTIONS)
+    context.declare("a")
+    block(context, ast.parse(source).body)
+    assert context.problems
 
 
 @pytest.mark.parametrize("source", ["", "\n\n", "# nothing\n", "x = 1"])

@@ -1,0 +1,55 @@
+"""The roles of the people who use the engine: groups of permissions, named by their codes."""
+
+from collections.abc import Mapping, Sequence
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+_EVERYTHING_SHOWN = (
+    "audit.view_auditentry",
+    "jobs.view_attempt",
+    "jobs.view_job",
+    "observations.view_code",
+    "observations.view_measurement",
+    "observations.view_measurementconflict",
+    "observations.view_observation",
+    "observations.view_observationscript",
+    "observations.view_scriptversion",
+    "patients.view_association",
+    "patients.view_patient",
+    "patients.view_statement",
+    "patients.view_statementconflict",
+    "submitters.view_apiclient",
+    "submitters.view_organisation",
+    "submitters.view_submitter",
+)
+ROLES: Mapping[str, Sequence[str]] = {
+    "Clinical support": (*_EVERYTHING_SHOWN, "jobs.run_job_again"),
+    "Administrator": (
+        *_EVERYTHING_SHOWN,
+        "jobs.run_job_again",
+        "submitters.add_apiclient",
+        "submitters.change_apiclient",
+        "submitters.add_organisation",
+        "submitters.change_organisation",
+        "submitters.add_submitter",
+        "submitters.change_submitter",
+    ),
+    # No patient data: whoever looks at slow queries needs jobs and statements' shapes, not people.
+    "On-call engineer": ("jobs.view_job", "jobs.view_attempt", "profiling.view_silk"),
+}
+
+
+@transaction.atomic
+def create_roles() -> list[str]:
+    """Create the groups, or bring their permissions up to date; their names. Raises LookupError for an unknown permission."""
+    known = {
+        f"{p.content_type.app_label}.{p.codename}": p
+        for p in Permission.objects.select_related("content_type")
+    }
+    for name, codes in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        if missing := [code for code in codes if code not in known]:
+            raise LookupError(f"The role {name} names unknown permissions: {', '.join(missing)}.")
+        group.permissions.set([known[code] for code in codes])
+    return list(ROLES)

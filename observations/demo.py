@@ -1,0 +1,107 @@
+"""Made-up data to look at: two organisations, a few patients with glucose readings, some of them held."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.utils.crypto import get_random_string
+
+from clinical_engine.api.scopes import SCOPES
+from clinical_engine.audit.roles import ROLES, create_roles
+from observations.intake import record_measurements
+from observations.library import LIBRARY
+from observations.models import MeasurementSource
+from observations.readings import Reading
+from observations.services import install_library
+from patients.models import StatementSource
+from patients.services import NewStatement, Origin, activate, deactivate
+from submitters.models import ApiClient, Organisation, Submitter
+from submitters.services import create_api_client
+
+API_CLIENT = "Demo vitals app"
+_BY_IMPORT = Origin(StatementSource.IMPORT)
+_DAYS = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A staff account with its generated password."""
+
+    role: str
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What opens the demo: shown once, kept nowhere but where the caller puts it."""
+
+    accounts: list[Account]
+    api_key: str
+    organisation: str
+    submitter: str
+
+
+@transaction.atomic
+def create_demo(*, now: datetime) -> Credentials | None:
+    """Create the demo data and accounts in one transaction; None when they are there already."""
+    if ApiClient.objects.filter(name=API_CLIENT).exists():
+        return None
+    install_library(scripts=LIBRARY)
+    north = Organisation.objects.create(name="Northside Clinic (demo)", time_zone="Europe/Amsterdam")
+    south = Organisation.objects.create(name="Southgate Hospital (demo)", time_zone="Europe/Lisbon")
+    diabetes = Submitter.objects.create(organisation=north, name="Diabetes at home")
+    Submitter.objects.create(organisation=north, name="COPD at home")
+    pregnancy = Submitter.objects.create(organisation=south, name="Gestational diabetes")
+    _populate(diabetes, "north", 8, now)
+    _populate(pregnancy, "south", 4, now)
+    _, key = create_api_client(actor=None, name=API_CLIENT, scopes=list(SCOPES), organisations=[north, south])
+    return Credentials(_create_accounts(), key, str(north.id), str(diabetes.id))
+
+
+def _create_accounts() -> list[Account]:
+    create_roles()
+    accounts = []
+    for role in ROLES:
+        account = Account(role, role.lower().replace(" ", "-"), get_random_string(20))
+        user = User.objects.create_user(account.username, password=account.password, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        accounts.append(account)
+    return accounts
+
+
+def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> None:
+    """Patients of one submitter: the last one is not activated, so its readings are held; the first was deactivated."""
+    names = [f"{prefix}-{index:02d}" for index in range(1, number + 1)]
+    start = now - timedelta(days=_DAYS + 1)
+    activate(
+        submitter=submitter,
+        statements=[NewStatement(f"demo-activation-{name}", name, start) for name in names[:-1]],
+        origin=_BY_IMPORT,
+    )
+    deactivate(
+        submitter=submitter,
+        statements=[NewStatement(f"demo-deactivation-{names[0]}", names[0], now - timedelta(days=2))],
+        origin=_BY_IMPORT,
+    )
+    for name in names:
+        record_measurements(
+            organisation_id=submitter.organisation_id,
+            readings=[*_readings(name, now, _DAYS if name != names[-1] else 1)],
+            source=MeasurementSource.IMPORT,
+        )
+
+
+def _readings(name: str, now: datetime, days: int) -> Iterator[Reading]:
+    chance = random.Random(name)  # noqa: S311 - made-up values, the same on every machine
+    usual = chance.uniform(110, 170)
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for day in range(1, days + 1):
+        for hour in (7, 12, 18):
+            time = midnight - timedelta(days=day) + timedelta(hours=hour, minutes=chance.randrange(50))
+            value = Decimal(round(max(45, chance.gauss(usual, 35))))
+            yield Reading(f"demo-{name}-{time:%Y%m%d%H}", name, "2339-0", value, "mg/dL", time)

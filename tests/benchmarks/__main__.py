@@ -1,0 +1,32 @@
+"""`make bench` and `make bench ONLY=main`: run all benchmarks, or one. Exits 1 when a target is missed."""
+
+import sys
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from tests.benchmarks import fresh_clone, main  # noqa: E402 - they load models
+from tests.benchmarks.results import write  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCHES = {"main": (main.run, fresh_clone.run)}
+
+
+def run(names: list[str]) -> int:
+    """Run the named benches; 0 when every target was met, 2 for a name there is none of."""
+    if unknown := set(names) - set(BENCHES):
+        print(f"No benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES)}.")
+        return 2
+    missed = False
+    for name in names or BENCHES:
+        metrics = [metric for part in BENCHES[name] for metric in part()]
+        path = write(ROOT / "var" / "bench", name, metrics)
+        print(f"written to {path.relative_to(ROOT)}")
+        missed |= not all(metric.met for metric in metrics)
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
