@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class JobsConfig(AppConfig):
@@ -8,8 +9,11 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Register the ledger's probes."""
+        """Register the ledger's probes and system checks."""
+        from clinical_engine.jobs import checks  # noqa: PLC0415
         from clinical_engine.jobs.probes import PROBES  # noqa: PLC0415 - needs loaded models
         from clinical_engine.monitoring import probes  # noqa: PLC0415
 
         probes.register(*PROBES)
+        register(checks.every_kind_has_a_queue_that_is_worked_off)
+        register(checks.the_lease_outlives_the_time_limits)
