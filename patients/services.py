@@ -84,9 +84,11 @@ def ensure_patients(*, organisation_id: UUID, external_ids: Iterable[str]) -> di
     execute(
         """
         INSERT INTO patients_patient (id, organisation_id, external_id)
-        SELECT new.id, %s, new.external_id FROM unnest(%s::uuid[], %s::text[]) AS new (id, external_id)
+        SELECT new.id, %s, new.external_id
+        FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS new (id, external_id, position)
         WHERE NOT EXISTS (SELECT FROM patients_patient known
                           WHERE known.organisation_id = %s AND known.external_id = new.external_id)
+        ORDER BY new.position
         ON CONFLICT (organisation_id, external_id) DO NOTHING
         """,
         [

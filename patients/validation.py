@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from clinical_engine.common.clock import LARGEST_OFFSET
 from clinical_engine.common.errors import Refusal
 
 MAX_TEXT_LENGTH = 128
@@ -24,11 +25,17 @@ def refusals_of_text(field: str, text: str) -> list[Refusal]:
 
 
 def refusals_of_time(field: str, time: datetime, now: datetime) -> list[Refusal]:
-    """Why a time cannot be accepted: it has a time zone, and lies between 1900 and ten minutes from now (clocks differ)."""
-    if time.utcoffset() is None:
+    """Why a time cannot be accepted: it has a time zone's offset, and lies between 1900 and ten minutes from now.
+
+    Ten minutes, since clocks differ.
+    """
+    offset = time.utcoffset()
+    if offset is None:
         return [
             Refusal(field, "time_zone_missing", "Must have a time zone, such as 2026-01-31T08:00:00+01:00.")
         ]
+    if abs(offset) > LARGEST_OFFSET:
+        return [Refusal(field, "no_such_offset", "Must have an offset between -14:00 and +14:00.")]
     if time > now + settings.CLOCK_SKEW:
         minutes = int(settings.CLOCK_SKEW.total_seconds() // 60)
         return [Refusal(field, "in_the_future", f"Must not be more than {minutes} minutes in the future.")]

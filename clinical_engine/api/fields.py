@@ -5,12 +5,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from clinical_engine.common.clock import LARGEST_OFFSET
+
 
 class InstantField(serializers.DateTimeField):
     """A time with its zone. The framework's own field would silently read a time without one as UTC."""
 
     default_error_messages = {
         "time_zone_missing": "Must have a time zone, such as 2026-01-31T08:00:00+01:00.",
+        "no_such_offset": "Must have an offset between -14:00 and +14:00.",
         "not_text": "Must be a text such as 2026-01-31T08:00:00+01:00.",
     }
 
@@ -22,8 +25,11 @@ class InstantField(serializers.DateTimeField):
 
     def enforce_timezone(self, value: datetime) -> datetime:
         """Refuse a time without a zone instead of assuming one; keep the offset as sent."""
-        if value.utcoffset() is None:
+        offset = value.utcoffset()
+        if offset is None:
             self.fail("time_zone_missing")
+        if abs(offset) > LARGEST_OFFSET:
+            self.fail("no_such_offset")
         return value
 
 

@@ -7,13 +7,27 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from clinical_engine.common.errors import ClientIdConflictError, Refusal, RefusedError
 
 CONTENT_TYPE = "application/problem+json"
+# Below this path machines ask, elsewhere people do, who get a page.
+_API = "/api/"
+# One word per reason, whether the framework found it or a service: clients compare these words.
+_CODES = {
+    "required": "missing",
+    "blank": "empty",
+    "max_length": "too_long",
+    "null": "invalid",
+    "not_text": "invalid",
+    "null_characters_not_allowed": "not_printable",
+    "surrogate_characters_not_allowed": "not_printable",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +124,28 @@ def _detail_of(error: Exception) -> str:
 
 def _errors_of(detail: object, path: str = "") -> Iterator[ItemError]:
     if isinstance(detail, Mapping):
-        for field, inner in detail.items():
-            yield from _errors_of(inner, f"{path}.{field}" if path else str(field))
+        for name, inner in detail.items():
+            field = "body" if name == api_settings.NON_FIELD_ERRORS_KEY else str(name)
+            yield from _errors_of(inner, f"{path}.{field}" if path else field)
     elif isinstance(detail, list):
         for inner in detail:
             yield from _errors_of(inner, path)
     else:
         code = str(getattr(detail, "code", "invalid"))
-        yield ItemError(Refusal(path or "body", code, str(detail)))
+        yield ItemError(Refusal(path or "body", _CODES.get(code, code), str(detail)))
 
 
-def server_error(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - Django's signature
+def server_error(request: HttpRequest) -> HttpResponseBase:
     """Django's handler of unexpected errors: says nothing of what was being processed."""
-    return JsonResponse(
-        problem(500, "unexpected", "An unexpected error happened. It was recorded; nothing was stored."),
-        status=500,
-        content_type=CONTENT_TYPE,
-    )
+    if not request.path_info.startswith(_API):
+        return defaults.server_error(request)
+    detail = "An unexpected error happened. It was recorded; nothing was stored."
+    return JsonResponse(problem(500, "unexpected", detail), status=500, content_type=CONTENT_TYPE)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:  # noqa: ARG001 - Django's signature
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler of unknown addresses."""
-    return JsonResponse(
-        problem(404, "not-found", "There is nothing at this address."), status=404, content_type=CONTENT_TYPE
-    )
+    if not request.path_info.startswith(_API):
+        return defaults.page_not_found(request, exception)
+    detail = "There is nothing at this address."
+    return JsonResponse(problem(404, "not-found", detail), status=404, content_type=CONTENT_TYPE)

@@ -14,6 +14,8 @@ class ExactJSONRenderer(BaseRenderer):
 
     media_type = "application/json"
     format = "json"
+    # JSON is UTF-8 by its standard and its media type has no such parameter (RFC 8259, sections 8.1 and 11).
+    charset = None
 
     def render(
         self,

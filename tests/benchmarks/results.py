@@ -1,6 +1,8 @@
 """What a benchmark gives: metrics against their targets, as a table and as JSON."""
 
 import json
+import os
+import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,15 +37,38 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def write(folder: Path, bench: str, metrics: Sequence[Metric]) -> Path:
-    """Write the metrics to `<folder>/<bench>.json` and print them as a table."""
+    """Write the metrics to `<folder>/<bench>.json`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{bench}.json"
     path.write_text(json.dumps([asdict(metric) for metric in metrics], indent=2) + "\n")
-    print(f"\n{bench}\n{'metric':52} {'value':>10} {'target':>10} {'raw':>10}  met")
+    return path
+
+
+def table(metrics: Sequence[Metric]) -> str:
+    """The metrics as a Markdown table, readable on a terminal too."""
+    rows = [("metric", "value", "target", "raw PostgreSQL", "met"), ("---",) * 5]
     for metric in metrics:
-        reference = "" if metric.reference is None else f"{metric.reference:g}"
-        target = f"{metric.target:g} {metric.unit}"
-        print(
-            f"{metric.metric:52} {metric.value:>10g} {target:>10} {reference:>10}  {'yes' if metric.met else 'NO'}"
+        raw = "" if metric.reference is None else f"{metric.reference:g} {metric.unit}"
+        target = "" if metric.target is None else f"at most {metric.target:g} {metric.unit}"
+        rows.append(
+            (metric.metric, f"{metric.value:g} {metric.unit}", target, raw, "yes" if metric.met else "**no**")
         )
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = (" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+def write_page(folder: Path, bench: str, what: str, metrics: Sequence[Metric]) -> Path:
+    """Write the page of the docs that shows these figures, with the machine they come from."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    machine = (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
+    )
+    page = (
+        f"# Measured: {bench}\n\nWritten by `make bench ONLY={bench}` ({machine}); not edited by hand.\n\n"
+        f"{table(metrics)}\n{what}\n"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{bench}.md"
+    path.write_text(page)
     return path
