@@ -19,8 +19,8 @@ from observations.readings import Reading
 from observations.services import install_library
 from patients.models import StatementSource
 from patients.services import NewStatement, Origin, activate, deactivate
-from submitters.models import ApiClient, Organisation, Submitter
-from submitters.services import create_api_client
+from submitters.models import ApiClient, Submitter
+from submitters.services import create_api_client, create_organisation, create_submitter
 
 API_CLIENT = "Demo vitals app"
 _BY_IMPORT = Origin(StatementSource.IMPORT)
@@ -52,11 +52,11 @@ def create_demo(*, now: datetime) -> Credentials | None:
     if ApiClient.objects.filter(name=API_CLIENT).exists():
         return None
     install_library(scripts=LIBRARY)
-    north = Organisation.objects.create(name="Northside Clinic (demo)", time_zone="Europe/Amsterdam")
-    south = Organisation.objects.create(name="Southgate Hospital (demo)", time_zone="Europe/Lisbon")
-    diabetes = Submitter.objects.create(organisation=north, name="Diabetes at home")
-    Submitter.objects.create(organisation=north, name="COPD at home")
-    pregnancy = Submitter.objects.create(organisation=south, name="Gestational diabetes")
+    north = create_organisation(actor=None, name="Northside Clinic (demo)", time_zone="Europe/Amsterdam")
+    south = create_organisation(actor=None, name="Southgate Hospital (demo)", time_zone="Europe/Lisbon")
+    diabetes = create_submitter(actor=None, organisation=north, name="Diabetes at home")
+    create_submitter(actor=None, organisation=north, name="COPD at home")
+    pregnancy = create_submitter(actor=None, organisation=south, name="Gestational diabetes")
     _populate(diabetes, "north", 8, now)
     _populate(pregnancy, "south", 4, now)
     _, key = create_api_client(actor=None, name=API_CLIENT, scopes=list(SCOPES), organisations=[north, south])

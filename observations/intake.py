@@ -218,7 +218,7 @@ _COMPARED = "SELECT position, id, is_same FROM sent"
 _KEEP_CONFLICTS = """
     INSERT INTO observations_measurementconflict (organisation_id, measurement_id, external_id, code_id, value_quantity,
                                                   value_boolean, unit, measured_at)
-    SELECT organisation_id, id, external_id, code_id, quantity, boolean, unit, measured_at FROM sent
+    SELECT DISTINCT organisation_id, id, external_id, code_id, quantity, boolean, unit, measured_at FROM sent
     WHERE NOT is_same AND NOT EXISTS (
         SELECT FROM observations_measurementconflict kept WHERE kept.measurement_id = sent.id
             AND (kept.external_id, kept.code_id, kept.value_quantity, kept.value_boolean, kept.unit, kept.measured_at)

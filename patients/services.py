@@ -238,7 +238,7 @@ def _keep_conflicts(
         execute(
             """
             INSERT INTO patients_statementconflict (organisation_id, submitter_id, kind, statement_id, external_id, effective_at)
-            SELECT %s, %s, %s, new.statement_id, new.external_id, new.effective_at
+            SELECT DISTINCT %s::uuid, %s::uuid, %s, new.statement_id, new.external_id, new.effective_at
             FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS new (statement_id, external_id, effective_at)
             WHERE NOT EXISTS (
                 SELECT FROM patients_statementconflict known WHERE (known.statement_id, known.submitter_id, known.kind,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -10,7 +11,40 @@ from clinical_engine.api.scopes import SCOPES
 from clinical_engine.audit import services as audit
 from clinical_engine.common.errors import Refusal, RefusedError
 from submitters.keys import hash_key, new_key, prefix_of
-from submitters.models import ApiClient, Organisation
+from submitters.models import ApiClient, Organisation, Submitter
+
+
+@transaction.atomic
+def create_organisation(
+    *, actor: AbstractBaseUser | None, name: str, time_zone: str, reason: str = ""
+) -> Organisation:
+    """Create a care provider. Raises RefusedError for a name that is taken or empty, or an unknown time zone."""
+    organisation = Organisation(name=name, time_zone=time_zone)
+    _save_new(organisation)
+    target = audit.Target("organisation", organisation.id, organisation.id)
+    audit.record(actor=actor, action="organisation.create", targets=[target], reason=reason)
+    return organisation
+
+
+@transaction.atomic
+def create_submitter(
+    *, actor: AbstractBaseUser | None, organisation: Organisation, name: str, reason: str = ""
+) -> Submitter:
+    """Create a programme of an organisation. Raises RefusedError for a name that is empty or taken in the organisation."""
+    submitter = Submitter(organisation=organisation, name=name)
+    _save_new(submitter)
+    target = audit.Target("submitter", submitter.id, organisation.id)
+    audit.record(actor=actor, action="submitter.create", targets=[target], reason=reason)
+    return submitter
+
+
+def _save_new(row: Organisation | Submitter) -> None:
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        refusals = [Refusal(field, "invalid", " ".join(texts)) for field, texts in error.message_dict.items()]
+        raise RefusedError(*refusals) from error
+    row.save(force_insert=True)
 
 
 @transaction.atomic

@@ -19,14 +19,14 @@ def array_literal(values: Iterable[object]) -> str:
     return "{" + ",".join("NULL" if v is None else f'"{str(v).translate(_ESCAPES)}"' for v in values) + "}"
 
 
-def execute(sql: str, parameters: Parameters = ()) -> int:
+def execute(sql: str, parameters: Parameters | None = None) -> int:
     """Run one statement; the number of rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
 
 
-def fetch_all(sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+def fetch_all(sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
     """Run one statement; all its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
