@@ -140,6 +140,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 10,
     "socket_timeout": 0.5 if BROKER_IN_WEB else 10,
     "socket_connect_timeout": 0.5 if BROKER_IN_WEB else 2,
+    # One try to connect for each ring: retrying, the thread that rings would still sleep seconds after Redis is back.
+    "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "max_retries": 1,
@@ -190,7 +192,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"JobState": "clinical_engine.jobs.states.JobState"},
+    "ENUM_NAME_OVERRIDES": {
+        "CodeSystem": "observations.models.CodeSystem",
+        "JobState": "clinical_engine.jobs.states.JobState",
+        "MeasurementStatus": ["counted", "held"],
+        "StatementKind": "patients.models.StatementKind",
+    },
 }
 
 # --- Silk: slow queries for on-call engineers -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 The database is fresh and migrated by its owner; the tests connect as the app role, which may also empty tables here.
 """
 
+import atexit
 import os
 import sys
 from collections.abc import Iterator
@@ -47,4 +48,6 @@ def _start() -> None:
                 surroundings(home, database=DATABASE, truncate=True, postgres_settings=NOT_DURABLE)
             )
         )
+        # For the errors after which pytest never comes to pytest_unconfigure.
+        atexit.register(_running.close)
         _running.push(starting.pop_all())

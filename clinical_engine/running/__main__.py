@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clinical_engine.running.errors import CannotRunError
 from clinical_engine.running.execution import execute
+from clinical_engine.running.terminal import open_database
 from clinical_engine.running.up import up
 
 
@@ -15,6 +16,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.action == "up":
             return up()
+        if options.action == "psql":
+            open_database()
         return execute(options.command, home=options.home, migrated=options.migrated)
     except CannotRunError as error:
         sys.stderr.write(f"Cannot run: {error}\n")
@@ -25,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m clinical_engine.running")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("up", help="start the engine and keep it running")
+    actions.add_parser("psql", help="open the database of the running engine")
     execution = actions.add_parser("exec", help="run COMMAND beside fresh servers that end with it")
     execution.add_argument("--home", type=Path, help="keep the servers' data here (default: thrown away)")
     execution.add_argument(

@@ -1,4 +1,4 @@
-"""As whom PostgreSQL runs: it refuses root, who needs another identity, with nothing added or opened for it."""
+"""As whom PostgreSQL runs: it refuses root and nameless ids, who get another identity, with nothing added or opened."""
 
 import os
 import pwd
@@ -8,23 +8,23 @@ from pathlib import Path
 from clinical_engine.running.errors import CannotRunError
 from clinical_engine.running.processes import RunAs, run_quietly
 
-# Any id but 0 will do: inside the namespace root's files appear to belong to it, outside nothing changes.
+# nobody's: it has a name and is not 0. Inside the namespace our files appear to belong to it, outside nothing changes.
 MAPPED_ID = 65534
 
 
 def account_for(program: Path, folder: Path) -> RunAs:
-    """Who runs `program` on `folder` (it exists): ourselves, root in a user namespace, or the account nobody.
+    """Who runs `program` on `folder` (it exists): ourselves, we in a user namespace, or for root the account nobody.
 
-    Raises CannotRunError when root has neither of the two.
+    Raises CannotRunError when none of them can.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_account():
         return RunAs()
     for run_as in (_namespace(), _nobody()):
         if run_as is not None and _works(run_as, program, folder):
             return run_as
     raise CannotRunError(
-        f"PostgreSQL does not run as root, and the account nobody cannot reach {folder}: "
-        "start as an ordinary user, or set DATABASE_URL to a server of your own."
+        "PostgreSQL runs neither as root nor as a user without an account, there are no user namespaces, and the account "
+        f"nobody cannot reach {folder}: start as an ordinary user, or set DATABASE_URL to a server of your own."
     )
 
 
@@ -36,6 +36,15 @@ def take_ownership(folder: Path, run_as: RunAs) -> None:
         os.chown(path, run_as.owner, -1, follow_symlinks=False)
 
 
+def _has_account() -> bool:
+    """Whether our id has a name, which PostgreSQL insists on; in containers it often has none."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
+
+
 def _namespace() -> RunAs | None:
     unshare = shutil.which("unshare")
     if unshare is None:
@@ -44,6 +53,8 @@ def _namespace() -> RunAs | None:
 
 
 def _nobody() -> RunAs | None:
+    if os.geteuid() != 0:
+        return None
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from clinical_engine.running.environment import VAR
-from clinical_engine.running.errors import CannotRunError
 from clinical_engine.running.processes import tethered
 from clinical_engine.running.signals import StopRequested, StopSignals
 from clinical_engine.running.throwaway import free_home, surroundings
@@ -34,13 +33,11 @@ def execute(command: Sequence[str], *, home: Path | None = None, migrated: bool 
 
 
 def _run(command: Sequence[str], variables: Mapping[str, str], signals: StopSignals) -> int:
-    try:
-        process = subprocess.Popen(  # noqa: S603  running a command is what this is for
-            tethered(["/usr/bin/env", *command], on_parent_death=signal.SIGTERM),
-            env={**os.environ, **variables},
-        )
-    except OSError as error:
-        raise CannotRunError(f"{command[0]} could not be started: {error.strerror}.") from error
+    process = subprocess.Popen(  # noqa: S603  running a command is what this is for
+        # env looks the command up in PATH, and says so when it is not there.
+        tethered(["/usr/bin/env", *command], on_parent_death=signal.SIGTERM),
+        env={**os.environ, **variables},
+    )
     forwarded: signal.Signals | None = None
     while True:
         try:

@@ -7,7 +7,7 @@ import pwd
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -41,15 +41,27 @@ def private_folder(path: Path) -> Path:
 
 def socket_folder(home: Path) -> Path:
     """The private folder for the sockets of the servers at `home`: inside it, or where their paths fit."""
-    inside = home.resolve() / "run"
-    if len(os.fsencode(inside)) + LONGEST_SOCKET_NAME <= LONGEST_SOCKET_PATH:
-        return private_folder(inside)
-    digest = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"clinical-engine-{os.geteuid()}-{digest}"
-    # The name can be guessed and its parent is everybody's: somebody else may have put something there.
+    folder = _place_of_sockets(home)
+    # Elsewhere its name can be guessed and its parent is everybody's: somebody else may have put something there.
     if folder.is_symlink() or (folder.exists() and folder.stat().st_uid not in _our_ids()):
         raise CannotRunError(f"The folder {folder} for the servers' sockets belongs to somebody else.")
     return private_folder(folder)
+
+
+def discard_socket_folder(home: Path) -> None:
+    """Remove the folder for sockets where it lies outside `home` and is empty."""
+    folder = _place_of_sockets(home)
+    if home not in folder.parents:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _place_of_sockets(home: Path) -> Path:
+    inside = home.resolve() / "run"
+    if len(os.fsencode(inside)) + LONGEST_SOCKET_NAME <= LONGEST_SOCKET_PATH:
+        return inside
+    digest = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"clinical-engine-{os.geteuid()}-{digest}"
 
 
 @contextmanager

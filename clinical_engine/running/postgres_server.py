@@ -13,7 +13,7 @@ from clinical_engine.running.accounts import account_for, take_ownership
 from clinical_engine.running.binaries import postgres_program
 from clinical_engine.running.errors import CannotRunError
 from clinical_engine.running.folders import private_folder
-from clinical_engine.running.processes import RunAs, run_quietly
+from clinical_engine.running.processes import RunAs, run_quietly, wait_until
 from clinical_engine.running.servers import EmbeddedServer
 
 ADMIN = "clinical_engine_admin"
@@ -52,6 +52,8 @@ class PostgresServer(EmbeddedServer):
     program = "postgres"
     # SIGINT: clients are cut off and the data is made consistent. SIGQUIT: recovery at the next start.
     ending = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0))
+    # Not SIGINT: PostgreSQL 18 hangs when it gets that while it recovers from a crash.
+    on_parent_death = signal.SIGQUIT
     default_settings: ClassVar[Mapping[str, str]] = {
         **VALUE_FREE_LOG,
         "listen_addresses": "",
@@ -72,6 +74,13 @@ class PostgresServer(EmbeddedServer):
         The folder stands in the query: in the host's place django-environ neither decodes it nor keeps capitals.
         """
         return f"postgres://{quote(user)}@/{quote(database)}?host={quote(str(self.sockets))}"
+
+    def stop(self) -> None:
+        """End it in order within a deadline, else by force; harmless when it does not run."""
+        if self.is_running:
+            # While it recovers from a crash the orderly way would hang until its patience is over.
+            wait_until(lambda: not self.is_running or self._answers(), seconds=20)
+        super().stop()
 
     def _prepare(self) -> tuple[list[str | Path], RunAs]:
         postgres = postgres_program("postgres")

@@ -6,14 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import psutil
 
 TETHER = Path(__file__).with_name("tether.py")
 POLL_SECONDS = 0.02
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -112,13 +115,19 @@ def end(process: subprocess.Popen[bytes], steps: Iterable[tuple[signal.Signals, 
 
 def kill_all(members: Iterable[psutil.Process]) -> None:
     """SIGKILL every process that still lives, and wait until they are gone."""
-    living = [member for member in members if member.is_running()]
+    living = [member for member in members if lives(member)]
     for member in living:
-        try:
+        with suppress(psutil.NoSuchProcess):
             member.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(living, timeout=10)
+    wait_until(lambda: not any(lives(member) for member in living), seconds=10)
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether the process runs: one that is dead but not yet waited for by its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def process_of(pid: int) -> psutil.Process | None:
@@ -140,11 +149,21 @@ def children_of(pid: int) -> list[psutil.Process]:
 
 def processes_in(folder: Path, program: str) -> list[psutil.Process]:
     """Every process of that program whose working folder is `folder`: what an unclean end left behind."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.name() == program and Path(process.cwd()) == folder:
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
+    return [
+        process
+        for process in psutil.process_iter()
+        if _asked(process.name) == program and _asked(process.cwd) == str(folder)
+    ]
+
+
+def session_of(leader: int) -> list[psutil.Process]:
+    """Every process in the session that the process with that id began, itself included while it lives."""
+    return [process for process in psutil.process_iter() if _asked(partial(os.getsid, process.pid)) == leader]
+
+
+def _asked(question: Callable[[], Answer]) -> Answer | None:
+    """The answer, or None where the process has just ended or is not ours to ask."""
+    try:
+        return question()
+    except (psutil.Error, OSError):
+        return None

@@ -10,7 +10,7 @@ from clinical_engine.running.errors import CannotRunError
 
 PATH = "/health/ready"
 SECONDS = 90
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.5
 
 
 def await_readiness(port: int, given_up: Callable[[], bool], seconds: float = SECONDS) -> None:
@@ -46,7 +46,11 @@ def _compact(text: str) -> str:
     """The messages of the probes that hold readiness up, else the text as it came."""
     try:
         probes = json.loads(text)["probes"]
-        waiting = [f"{name}: {probe['message']}" for name, probe in probes.items() if not probe["ok"]]
+        waiting = [
+            f"{name}: {probe['message']}"
+            for name, probe in probes.items()
+            if probe["critical"] and not probe["ok"]
+        ]
     except (ValueError, KeyError, TypeError, AttributeError):
         waiting = []
     return "; ".join(waiting) or " ".join(text.split())[:2000]

@@ -22,6 +22,7 @@ class RedisServer(EmbeddedServer):
     name = "redis"
     program = "redis-server"
     ending = ((signal.SIGTERM, 10.0),)
+    on_parent_death = signal.SIGTERM
     default_settings: ClassVar[Mapping[str, str]] = {
         "port": "0",
         "unixsocketperm": "700",

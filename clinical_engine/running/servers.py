@@ -10,20 +10,30 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from clinical_engine.running.errors import CannotRunError
-from clinical_engine.running.folders import FolderLock, last_line, server_log, socket_folder, writable_folder
+from clinical_engine.running.folders import (
+    FolderLock,
+    discard_socket_folder,
+    last_line,
+    server_log,
+    socket_folder,
+    writable_folder,
+)
 from clinical_engine.running.processes import RunAs, end, kill_all, processes_in, spawn, wait_until
 
 
 class EmbeddedServer(ABC):
     """A server of our own at `home`, reachable through a Unix socket in a folder that only we can enter.
 
-    `settings` are added to our own and win over them. As a context manager it is started and stopped. On Linux the server also ends, in an orderly way, when the thread that started it ends, even by SIGKILL.
+    `settings` are added to our own and win over them. As a context manager it is started and stopped. On Linux it also
+    ends when the thread that started it does, even by SIGKILL: start it from the main thread.
     """
 
     name: ClassVar[str]
     program: ClassVar[str]
     ending: ClassVar[Sequence[tuple[signal.Signals, float]]]
     """Signals to end it with, the gentlest first, each with the seconds it is given."""
+    on_parent_death: ClassVar[signal.Signals]
+    """What the kernel sends it when we die, on Linux."""
     default_settings: ClassVar[Mapping[str, str]]
     seconds_to_start: ClassVar[float] = 120
 
@@ -71,7 +81,9 @@ class EmbeddedServer(ABC):
             kill_all(processes_in(self.data, self.program))
             command, run_as = self._prepare()
             with server_log(self.home, self.name) as log:
-                self._process = spawn(command, on_parent_death=self.ending[0][0], output=log, run_as=run_as)
+                self._process = spawn(
+                    command, on_parent_death=self.on_parent_death, output=log, run_as=run_as
+                )
             self._await_answer(self._process)
         except BaseException:
             self.stop()
@@ -97,7 +109,10 @@ class EmbeddedServer(ABC):
     def _end(self, steps: Sequence[tuple[signal.Signals, float]]) -> None:
         if self._process is not None:
             end(self._process, steps)
+            # Its main process may have been killed by somebody else, and its children be on their way out.
+            kill_all(processes_in(self.data, self.program))
             self._process = None
+            discard_socket_folder(self.home)
         self._lock.release()
 
     def _await_answer(self, process: subprocess.Popen[bytes]) -> None:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from clinical_engine.running.checks import HOST
 
+# Celery warns root at length because messages could bring code. Ours are JSON, in containers root is usual, and the
+# warning would bury what the engine has to say.
+QUIET_AS_ROOT = "ignore:You're running the worker with superuser privileges"
+
 
 @dataclass(frozen=True)
 class Service:
@@ -23,7 +27,7 @@ class Service:
 def engine_services(port: int, var: Path, environment: Mapping[str, str]) -> list[Service]:
     """Web, workers and scheduler, with `environment` as their whole environment."""
     # SIGTERM then means: stop taking jobs, give those under way a few seconds, put the rest back.
-    worker_environment = {**environment, "REMAP_SIGTERM": "SIGQUIT"}
+    worker_environment = {**environment, "REMAP_SIGTERM": "SIGQUIT", "PYTHONWARNINGS": QUIET_AS_ROOT}
     return [
         # First, so that nothing more is accepted; requests under way are answered.
         Service("web", _web(port), {**environment, "BROKER_IN_WEB": "true"}, rank=1, patience=20),

@@ -4,17 +4,21 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
 import psutil
 from honcho.manager import Manager
+from honcho.printer import Printer
 from honcho.process import Popen, Process
 
 from clinical_engine.running.environment import ROOT
-from clinical_engine.running.processes import children_of, kill_all, process_of, tethered
+from clinical_engine.running.processes import children_of, kill_all, lives, process_of, session_of, tethered
+from clinical_engine.running.progress import SteadyOutput
 from clinical_engine.running.services import Service
 from clinical_engine.running.tether import tie_to_parent
 
@@ -52,7 +56,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho is not annotated
     """
 
     def __init__(self, services: Iterable[Service]) -> None:
-        super().__init__()
+        super().__init__(Printer(SteadyOutput(sys.stdout)))
         self._process_ctor = TetheredProcess
         self.services = sorted(services, key=lambda service: service.rank)
         for service in self.services:
@@ -83,25 +87,34 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho is not annotated
                 entry["process"].join()
 
     def _stop_together(self, services: list[Service]) -> None:
-        families = [member for service in services for member in self._family(service)]
-        for service in services:
-            self._terminate(service)
+        families = {service.name: self._family(service) for service in services}
         deadlines = {service.name: time.monotonic() + service.patience for service in services}
+        signalled: set[str] = set()
         while waited_for := [service for service in services if self._lives(service)]:
-            self._relay()
             for service in waited_for:
+                if service.name not in signalled and self._terminate(service):
+                    signalled.add(service.name)
+                    families[service.name] = self._family(service)
                 if time.monotonic() > deadlines[service.name]:
-                    self._system_print(
-                        f"{service.name} did not end in {service.patience:.0f} s: killing it\n"
-                    )
-                    kill_all(self._family(service))
-        kill_all(families)
+                    self._kill(service)
+            self._relay()
+        kill_all(member for family in families.values() for member in family)
 
-    def _terminate(self, service: Service) -> None:
+    def _terminate(self, service: Service) -> bool:
+        """Ask the service to end; False when its id is not known yet."""
         pid = self._pid(service)
+        if pid is None:
+            return False
         # The main process alone, not its group: a worker's children that got the signal too would drop their jobs.
-        if pid is not None and self._lives(service):
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
+        return True
+
+    def _kill(self, service: Service) -> None:
+        self._system_print(f"{service.name} did not end in {service.patience:.0f} s: killing it\n")
+        kill_all(self._family(service))
+        if self._pid(service) is None:
+            self._processes[service.name]["process"].kill()
 
     def _relay(self) -> None:
         """Print what the processes say, and note their starts and ends; waits a tenth of a second for something."""
@@ -123,14 +136,14 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho is not annotated
         pid = self._pid(service)
         if pid is None:
             return bool(self._processes[service.name]["process"].is_alive())
-        process = process_of(pid)
         # Dead but not yet waited for: its reader still reads from the children that hold the output open.
-        return process is not None and process.status() != psutil.STATUS_ZOMBIE
+        process = process_of(pid)
+        return process is not None and lives(process)
 
     def _family(self, service: Service) -> list[psutil.Process]:
         pid = self._pid(service)
-        main = process_of(pid) if pid is not None else None
-        return [main, *children_of(main.pid)] if main else []
+        # The session too: the children of a process that was killed are nobody's children any more.
+        return [] if pid is None else [*children_of(pid), *session_of(pid)]
 
     def _pid(self, service: Service) -> int | None:
         pid: int | None = self._processes[service.name].get("pid")

@@ -29,7 +29,8 @@ def free_home(base: Path, *, keep: bool) -> Iterator[Path]:
         try:
             yield writable_folder(home)
         finally:
-            if not keep:
+            # Only the first is worth its disk space: it saves the next run the making of a cluster.
+            if number > 1 or not keep:
                 shutil.rmtree(home, ignore_errors=True)
             lock.release()
         return
@@ -47,7 +48,8 @@ def surroundings(
 ) -> Iterator[dict[str, str]]:
     """Started servers at `home` with a fresh `database`; gives the environment that the engine runs with.
 
-    Without `migrated` the database stays empty. `truncate` and `postgres_settings` are for tests: see `roles.provision` and `PostgresServer`.
+    Without `migrated` the database stays empty. `truncate` and `postgres_settings` are for tests: see
+    `roles.provision` and `PostgresServer`.
     """
     with PostgresServer(home, postgres_settings) as postgres, RedisServer(home) as redis:
         provision(postgres.url(ADMIN, "postgres"), database, fresh=True, truncate=truncate)

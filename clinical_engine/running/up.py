@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from clinical_engine.running import checks
 from clinical_engine.running.environment import (
@@ -27,24 +26,21 @@ from clinical_engine.running.progress import Progress
 from clinical_engine.running.readiness import await_readiness
 from clinical_engine.running.redis_server import RedisServer
 from clinical_engine.running.roles import provision
+from clinical_engine.running.servers import EmbeddedServer
 from clinical_engine.running.services import engine_services
 from clinical_engine.running.signals import StopRequested, StopSignals
 from clinical_engine.running.summary import summary
 from clinical_engine.running.supervisor import Supervisor
 
-if TYPE_CHECKING:
-    from clinical_engine.running.servers import EmbeddedServer
 
-
-def up(outside: Mapping[str, str] | None = None) -> int:
+def up() -> int:
     """Run the engine until it is asked to stop; the exit code: 0 after a stop that was asked for.
 
-    `outside` is the caller's environment: PORT, VAR_DIR and every variable of settings.py, which win over ours.
+    PORT, VAR_DIR and every variable of settings.py that the environment holds win over ours.
     Raises CannotRunError when the engine cannot start, or when a part of it ended by itself; all else is stopped then.
     """
-    outside = os.environ if outside is None else outside
-    port = checks.port_from(outside.get("PORT") or checks.DEFAULT_PORT)
-    engine = Engine(port, writable_folder(Path(outside.get("VAR_DIR") or VAR).resolve()), outside)
+    port = checks.port_from(os.environ.get("PORT") or checks.DEFAULT_PORT)
+    engine = Engine(port, writable_folder(Path(os.environ.get("VAR_DIR") or VAR).resolve()), os.environ)
     with StopSignals() as signals, ExitStack() as stopped_last:
         try:
             engine.start(stopped_last)
@@ -60,7 +56,7 @@ def up(outside: Mapping[str, str] | None = None) -> int:
 
 
 class Engine:
-    """One run of the engine with its data in `var`, its web at `port`."""
+    """One run of the engine with its data in `var`, its web at `port`, and `outside` as the caller's environment."""
 
     def __init__(self, port: int, var: Path, outside: Mapping[str, str]) -> None:
         self.port = port
@@ -87,7 +83,7 @@ class Engine:
     def supervise(self, signals: StopSignals) -> None:
         """Run web, workers and scheduler until a signal came; CannotRunError when one of them ended by itself."""
         supervisor = Supervisor(engine_services(self.port, self.var, self.environment))
-        self.progress.say("")
+        self.progress.say("\nStarting web, workers and scheduler ...")
         with ThreadPoolExecutor(max_workers=1) as pool:
             watch = _Watch(self, signals, pool)
             try:

@@ -1,17 +1,21 @@
 """What several tests of this folder need."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeAlias
 
 import psutil
 import psycopg2
 
 from clinical_engine.running.environment import ROOT
+from clinical_engine.running.processes import tethered
+
+Launched: TypeAlias = subprocess.Popen[str]
 
 
 def free_port() -> int:
@@ -40,26 +44,40 @@ def rows(url: str, statement: str, *parameters: object) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
-def launch(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
-    """`python -m clinical_engine.running ARGUMENTS`, in a process group of its own, as a shell starts it."""
+def launch(*arguments: str, output: IO[str] | None = None, **variables: str) -> Launched:
+    """`python -m clinical_engine.running ARGUMENTS`, in a process group of its own, as a shell starts it.
+
+    Its output goes to `output`, or is given by `outcome`.
+    """
     return subprocess.Popen(
-        [sys.executable, "-m", "clinical_engine.running", *arguments],
+        # Tethered, so that a test that fails or is interrupted leaves no engine running.
+        tethered(
+            [sys.executable, "-m", "clinical_engine.running", *arguments], on_parent_death=signal.SIGTERM
+        ),
         cwd=ROOT,
         env={**_plain_environment(), **variables},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output or subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
 
 
-def outcome(process: "subprocess.Popen[str]", seconds: float = 60) -> tuple[int, str]:
+def outcome(process: Launched, seconds: float = 60) -> tuple[int, str]:
     """Exit code and output of a launched process."""
     output, _ = process.communicate(timeout=seconds)
     return process.returncode, output
 
 
 def _plain_environment() -> dict[str, str]:
-    ours = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "VAR_DIR", "CLINICAL_ENGINE_MODE", "PORT")
+    ours = (
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "VAR_DIR",
+        "CLINICAL_ENGINE_MODE",
+        "PORT",
+    )
     return {name: value for name, value in os.environ.items() if name not in ours}

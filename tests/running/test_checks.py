@@ -11,7 +11,9 @@ from clinical_engine.running.postgres_server import ADMIN, PostgresServer
 from tests.running.support import free_port
 
 
-@pytest.mark.parametrize("text", ["web", "0", "-1", "65536", "80 80", "8_000", "８０００", "8000.0", ""])
+@pytest.mark.parametrize(
+    "text", ["web", "0", "-1", "65536", "80 80", "8_000", "\N{FULLWIDTH DIGIT EIGHT}000", "8000.0", ""]
+)
 def test_a_port_that_is_no_port_is_refused(text: str) -> None:
     with pytest.raises(CannotRunError, match="PORT must be a number from 1 to 65535"):
         port_from(text)
@@ -47,7 +49,9 @@ def test_a_free_port_is_left_free() -> None:
     ],
 )
 def test_a_dead_database_is_named_without_its_password(url: str) -> None:
-    with pytest.raises(CannotRunError, match="The database that DATABASE_URL names does not answer") as refusal:
+    with pytest.raises(
+        CannotRunError, match="The database that DATABASE_URL names does not answer"
+    ) as refusal:
         require_database("DATABASE_URL", url)
     assert "hidden-word" not in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -58,7 +62,8 @@ def test_a_living_database_is_accepted(postgres: PostgresServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://:hidden-word@127.0.0.1:1/0", "unix:///nowhere.sock?db=0", "http://:hidden-word@127.0.0.1/"]
+    "url",
+    ["redis://:hidden-word@127.0.0.1:1/0", "unix:///nowhere.sock?db=0", "http://:hidden-word@127.0.0.1/"],
 )
 def test_a_dead_redis_is_named_without_its_password(url: str) -> None:
     with pytest.raises(CannotRunError, match="The Redis that REDIS_URL names does not answer") as refusal:

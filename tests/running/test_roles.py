@@ -1,7 +1,5 @@
 """The owner migrates, the app works with the rows, and neither can do more."""
 
-from collections.abc import Iterator
-
 import psycopg2
 import pytest
 from psycopg2 import errors
@@ -14,11 +12,11 @@ DATABASE = "roles"
 
 
 @pytest.fixture
-def database(postgres: PostgresServer) -> Iterator[PostgresServer]:
+def database(postgres: PostgresServer) -> PostgresServer:
     """The database of these tests, fresh, with one table of the owner's."""
     provision(postgres.url(ADMIN, "postgres"), DATABASE, fresh=True)
     rows(postgres.url(OWNER, DATABASE), "CREATE TABLE thing (id bigserial PRIMARY KEY, name text)")
-    yield postgres
+    return postgres
 
 
 def as_app(postgres: PostgresServer, statement: str) -> list[tuple[object, ...]]:

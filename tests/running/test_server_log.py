@@ -43,9 +43,14 @@ def test_a_failing_statement_leaves_no_value_in_the_log(postgres: PostgresServer
 
 
 def test_a_crash_is_logged_without_the_statement_that_ran(tmp_path: Path) -> None:
-    with PostgresServer(tmp_path) as postgres, closing(psycopg2.connect(postgres.url(ADMIN, "postgres"))) as victim:
+    with (
+        PostgresServer(tmp_path) as postgres,
+        closing(psycopg2.connect(postgres.url(ADMIN, "postgres"))) as victim,
+    ):
         pid = victim.info.backend_pid
-        waiting = threading.Thread(target=_run_until_cut_off, args=(victim, f"SELECT pg_sleep(60), '{VALUE}'"))
+        waiting = threading.Thread(
+            target=_run_until_cut_off, args=(victim, f"SELECT pg_sleep(60), '{VALUE}'")
+        )
         waiting.start()
         active = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
         assert wait_until(lambda: bool(rows(postgres.url(ADMIN, "postgres"), active, pid)), seconds=10)

@@ -29,7 +29,6 @@ def answer(postgres: PostgresServer, statement: str) -> object:
 @both
 def test_a_stopped_server_leaves_no_process_behind(kind: Server, tmp_path: Path) -> None:
     with kind(tmp_path) as server:
-        assert server.is_running
         assert processes_about(tmp_path)
     assert not server.is_running
     assert processes_about(tmp_path) == []
@@ -47,7 +46,10 @@ def test_a_killed_server_leaves_no_process_behind_and_starts_again(kind: Server,
 
 @both
 def test_a_second_starter_is_told_who_runs_the_server(kind: Server, tmp_path: Path) -> None:
-    with kind(tmp_path), pytest.raises(AlreadyRunningError, match=f"Already running in .*: process {os.getpid()}"):
+    with (
+        kind(tmp_path),
+        pytest.raises(AlreadyRunningError, match=f"Already running in .*: process {os.getpid()}"),
+    ):
         kind(tmp_path).start()
 
 
@@ -76,8 +78,10 @@ def test_a_folder_too_long_for_a_socket_gets_a_private_one_elsewhere(kind: Serve
     home = tmp_path / ("long" * 30)
     with kind(home) as server:
         assert server.is_running
-        assert len(os.fsencode(server.sockets / SOCKET)) <= LONGEST_SOCKET_PATH
-        assert stat.S_IMODE(server.sockets.stat().st_mode) == 0o700
+        sockets = server.sockets
+        assert len(os.fsencode(sockets / SOCKET)) <= LONGEST_SOCKET_PATH
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+    assert not sockets.exists()
 
 
 @both
@@ -90,7 +94,7 @@ def test_a_data_folder_that_is_a_file_is_named(kind: Server, tmp_path: Path) -> 
 
 def test_a_server_that_does_not_come_up_says_why_and_is_gone(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path, {"shared_buffers": "nonsense"})
-    with pytest.raises(CannotRunError, match="did not start: .*shared_buffers"):
+    with pytest.raises(CannotRunError, match=r"did not start: .*shared_buffers"):
         server.start()
     assert processes_about(tmp_path) == []
 
@@ -158,3 +162,15 @@ def test_redis_keeps_its_data_refuses_to_evict_and_listens_on_no_network(tmp_pat
         assert client.config_get("port") == {"port": "0"}
     with RedisServer(home) as server, closing(redis.Redis.from_url(server.url())) as client:
         assert client.get("kept") == b"7"
+
+
+def test_a_folder_for_sockets_that_somebody_put_there_is_not_used(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path / ("long" * 30))
+    sockets = server.sockets
+    sockets.rmdir()
+    sockets.symlink_to(tmp_path)
+    try:
+        with pytest.raises(CannotRunError, match="belongs to somebody else"):
+            server.start()
+    finally:
+        sockets.unlink()
