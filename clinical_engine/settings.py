@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from django.templatetags.static import static
 
 from clinical_engine.profiling.access import may_view_silk
 from clinical_engine.profiling.sampling import should_profile
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "clinical_engine.audit",
     "clinical_engine.monitoring",
     "clinical_engine.profiling",
+    "clinical_engine.staff",
     "clinical_engine.jobs",
     "submitters",
     "patients",
@@ -205,7 +207,7 @@ SILKY_AUTHENTICATION = True
 SILKY_AUTHORISATION = True
 SILKY_PERMISSIONS = may_view_silk
 SILKY_INTERCEPT_FUNC = should_profile
-PROFILED_SHARE = env.float("PROFILED_SHARE", default=0.01)
+PROFILED_SHARE = env.float("PROFILED_SHARE", default=1.0 if DEVELOPMENT else 0.01)
 # Bodies hold patients' data.
 SILKY_MAX_REQUEST_BODY_SIZE = 0
 SILKY_MAX_RESPONSE_BODY_SIZE = 0
@@ -263,4 +265,20 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
+}
+
+# --- Admin ----------------------------------------------------------------------------------------------------------
+# Times are written with their zone: staff read times of organisations in several zones.
+FORMAT_MODULE_PATH = "clinical_engine.staff.formats"
+UNFOLD = {
+    "SITE_TITLE": "Clinical Engine",
+    "SITE_HEADER": "Clinical Engine",
+    "SITE_SUBHEADER": "Support and repair",
+    "SITE_SYMBOL": "clinical_notes",
+    # The front page is the admin itself: a link 'view site' would lead in a circle.
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "clinical_engine.staff.dashboard.fill",
+    "STYLES": [lambda request: static("staff/admin.css")],  # noqa: ARG005 - called with the request
+    "SIDEBAR": {"navigation": "clinical_engine.staff.navigation.sidebar"},
 }

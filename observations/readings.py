@@ -58,10 +58,11 @@ def _refusals_of_number(value: Decimal | bool) -> list[Refusal]:  # noqa: FBT001
         return [Refusal("value", "not_a_number", "This code takes a number.")]
     if not value.is_finite():
         return [Refusal("value", "not_finite", "Must be a finite number.")]
-    if abs(value) >= MAX_SIZE:
+    # abs() would round, and overflow on 1e1000000.
+    if value.copy_abs() >= MAX_SIZE:
         return [Refusal("value", "too_large", "Must be smaller than 10^15 in size.")]
     _, digits, exponent = value.as_tuple()
-    if len(digits) > MAX_DIGITS or int(exponent) < -MAX_DIGITS:
+    if len(digits) > MAX_DIGITS or abs(int(exponent)) > MAX_DIGITS:
         return [Refusal("value", "too_many_digits", f"Must have at most {MAX_DIGITS} digits.")]
     return []
 

@@ -23,6 +23,9 @@ class ClientAccess:
 
 def access_by_key(key: str) -> ClientAccess | None:
     """What a key opens; None for an unknown or revoked one. One query."""
+    if not key.isascii() or not key.isprintable():
+        # No key of ours, and PostgreSQL refuses a NUL with an error.
+        return None
     row = (
         ApiClient.objects.filter(key_prefix=prefix_of(key), revoked_at=None)
         .annotate(

@@ -36,7 +36,7 @@ def committed_db(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 def empty_database() -> None:
     tables = fetch_all("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     names = ", ".join(f'"{name}"' for (name,) in tables if name not in _KEPT)
-    execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    execute(f"TRUNCATE {names} CASCADE")
 
 
 @pytest.fixture

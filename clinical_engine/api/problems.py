@@ -1,11 +1,13 @@
 """Errors as problem details (RFC 9457): one shape for everything that goes wrong, and no value that was sent in it."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -14,7 +16,9 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from clinical_engine.common.errors import ClientIdConflictError, Refusal, RefusedError
+from clinical_engine.common.logs import describe_error
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 # Below this path machines ask, elsewhere people do, who get a page.
 _API = "/api/"
@@ -87,7 +91,19 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
         return problem_response(409, "client-id-conflict", str(error))
     if isinstance(error, RequestDataTooBig):
         return problem_response(413, "body-too-large", "The body is too large.")
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return _database_away(error)
     return _framework_problem(error, context)
+
+
+def _database_away(error: Exception) -> Response:
+    logger.warning("The database is away or busy: %s", describe_error(error))
+    detail = (
+        "The database is away or busy. Send the same again; what was stored nevertheless is then a duplicate."
+    )
+    response = problem_response(503, "try-again", detail)
+    response["Retry-After"] = "1"
+    return response
 
 
 def _framework_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -114,9 +130,11 @@ def _kind_of(error: Exception) -> str:
 
 
 def _detail_of(error: Exception) -> str:
-    # A parser's own text quotes the body it could not read; the others are sentences of ours or the framework's.
+    # These two quote what was sent; the others are sentences of ours or the framework's.
     if isinstance(error, exceptions.ParseError):
         return "The body is not valid JSON."
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return "The body must be application/json."
     if isinstance(error, Http404):
         return "There is nothing here that this key may see."
     return str(getattr(error, "detail", "The request cannot be answered."))

@@ -13,9 +13,9 @@ from clinical_engine.api.scopes import SCOPES
 class ProblemErrorSerializer(serializers.Serializer[Any]):
     """One reason of a problem."""
 
-    field = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
+    field = serializers.CharField(help_text="The field, `item` or `body`")
+    code = serializers.CharField(help_text="The reason, a stable word")
+    message = serializers.CharField(help_text="The reason, for people; never repeats what was sent")
     item = serializers.IntegerField(required=False, help_text="Index of the item in a bulk request")
     client_id = serializers.CharField(
         required=False, allow_null=True, help_text="The client's own id of the item"
@@ -25,12 +25,32 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
 class ProblemSerializer(serializers.Serializer[Any]):
     """A problem document (RFC 9457)."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
+    type = serializers.CharField(help_text="The kind of problem, a stable URN: compare this, not the texts")
+    title = serializers.CharField(help_text="The HTTP status in words")
     status = serializers.IntegerField()
-    detail = serializers.CharField()
+    detail = serializers.CharField(help_text="What happened, for people")
     # A field, which the metaclass takes out of the way of the property of that name.
     errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """What every page of a list has beside its `results`."""
+
+    next = serializers.URLField(
+        allow_null=True, help_text="The address of the next page; null on the last one"
+    )
+
+
+_ANY_PROBLEM = (
+    ("401", "No valid key"),
+    ("403", "The key lacks the scope"),
+    ("503", "The database is away or busy: send the same again after `Retry-After` seconds"),
+)
+_BODY_PROBLEMS = (
+    ("400", "The body is not JSON"),
+    ("413", "The body is too large"),
+    ("415", "The body's media type is not application/json"),
+)
 
 
 def problem_reply(description: str) -> OpenApiResponse:
@@ -41,15 +61,21 @@ def problem_reply(description: str) -> OpenApiResponse:
 class ProblemAwareSchema(AutoSchema):
     """Adds to every operation the scope it requires and the problems that any endpoint can answer with."""
 
-    def get_description(self) -> str:  # type: ignore[override]  # the library's own signature
-        """The view's own description and the scope it requires."""
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:  # noqa: ANN401 - the library's signature
+        """The operation as the library describes it, and the scope it requires."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         scope = getattr(self.view, "required_scopes", {}).get(self.method)
-        description = super().get_description() or ""
-        return f"{description}\n\nScope: `{scope}` ({SCOPES[scope]})." if scope in SCOPES else description
+        if operation is not None and scope in SCOPES:
+            description = operation.get("description", "")
+            operation["description"] = f"{description}\n\nScope: `{scope}` ({SCOPES[scope]}).".strip()
+        return operation
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        for status, why in (("401", "No valid key"), ("403", "The key lacks the scope")):
+        for status, why in (
+            *_ANY_PROBLEM,
+            *(_BODY_PROBLEMS if self.method in {"POST", "PUT", "PATCH"} else ()),
+        ):
             bodies.setdefault(status, self._get_response_for_code(problem_reply(why), status))  # type: ignore[no-untyped-call]
         for status, body in bodies.items():
             if status.startswith(("4", "5")):

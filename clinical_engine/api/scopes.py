@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Protocol, cast
 from uuid import UUID
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -47,6 +48,11 @@ class HasRequiredScope(BasePermission):
     message = "This key does not have the scope that this endpoint requires."
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Whether the key has the scope; False for a method without one."""
+        """Whether the key has the scope; False for a method without one. Raises MethodNotAllowed where there is no such method."""
+        if request.auth is None:
+            return False
+        if request.method not in view.allowed_methods:
+            # The framework looks for the method only after this: a key with every scope would be told that it lacks one.
+            raise MethodNotAllowed(str(request.method))
         required = getattr(view, "required_scopes", {}).get(request.method)
-        return request.auth is not None and required in SCOPES and required in access_of(request).scopes
+        return required in SCOPES and required in access_of(request).scopes

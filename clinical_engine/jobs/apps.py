@@ -9,11 +9,13 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Register the ledger's probes and system checks."""
+        """Register the ledger's probes and system checks, and what the admin's pages show of it."""
         from clinical_engine.jobs import checks  # noqa: PLC0415
+        from clinical_engine.jobs.admin.offers import offer  # noqa: PLC0415
         from clinical_engine.jobs.probes import PROBES  # noqa: PLC0415 - needs loaded models
         from clinical_engine.monitoring import probes  # noqa: PLC0415
 
         probes.register(*PROBES)
         register(checks.every_kind_has_a_queue_that_is_worked_off)
         register(checks.the_lease_outlives_the_time_limits)
+        offer()

@@ -81,7 +81,7 @@ class Failure:
         diagnosis = getattr(error.__cause__, "diag", None)
         return cls(
             kind=_kind_of(error),
-            error_class=type(error).__qualname__,
+            error_class=type(error).__qualname__[:128],
             sqlstate=sqlstate_of(error),
             constraint_name=getattr(diagnosis, "constraint_name", None) or "",
             message=str(error)[:512] if isinstance(error, (*_OUR_TEXTS, PermanentError)) else "",

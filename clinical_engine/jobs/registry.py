@@ -70,7 +70,8 @@ class JobKind:
             for step in range(version, self.version):
                 payload = self.upcasters[step](payload)
             return msgspec.convert(payload, self.schema)
-        except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except Exception as error:
+            # Whatever an upcaster stumbles over, it is this payload's fault, and no other job of the batch may fail with it.
             raise InvalidPayloadError(
                 f"The payload of format {version} does not fit {self.schema.__name__}."
             ) from error

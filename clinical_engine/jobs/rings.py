@@ -11,7 +11,8 @@ from time import monotonic
 
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
+
+from clinical_engine.common.logs import describe_error
 
 logger = logging.getLogger(__name__)
 Ring = tuple[str, str, bool]
@@ -23,17 +24,20 @@ class _Ringer:
     """One process's waiting rings and the thread that publishes them."""
 
     def __init__(self) -> None:
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget everything. A forked child must: it has no thread, and may have got a lock that nobody will release."""
         self._waiting: dict[Ring, None] = {}
         self._changed = threading.Condition()
-        self._process = 0
+        self._thread: threading.Thread | None = None
         self._rest_until = 0.0
 
     def add(self, ring: Ring) -> None:
         with self._changed:
-            if self._process != os.getpid():
-                # Threads don't survive a fork: the first ring of a child starts its own.
-                self._process = os.getpid()
-                threading.Thread(target=self._publish_for_ever, name="rings", daemon=True).start()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._publish_for_ever, name="rings", daemon=True)
+                self._thread.start()
             self._waiting[ring] = None
             self._changed.notify()
 
@@ -50,13 +54,14 @@ class _Ringer:
         for kind, queue, suspects in rings:
             try:
                 current_app.send_task("jobs.work", args=(kind, queue, suspects), queue=queue, retry=False)
-            except (OperationalError, OSError):
-                logger.warning("The broker cannot be reached; the sweeper will ring for %s.", kind)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the thread that rings
+                logger.warning("No ring for %s, the sweeper will: %s", kind, describe_error(error))
                 self._rest_until = monotonic() + _REST_AFTER_FAILURE_SECONDS
                 return
 
 
 _ringer = _Ringer()
+os.register_at_fork(after_in_child=_ringer.start_over)
 
 
 def ring(kind: str, queue: str, *, suspects: bool = False) -> None:

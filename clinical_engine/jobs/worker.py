@@ -8,6 +8,7 @@ from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 
@@ -86,7 +87,10 @@ def _run(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]])
         if len(batch) > 1:
             _run_halves(kind, token, batch)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is recorded as the job's failure
-        if is_nobodys_fault(error):
+        if isinstance(error, SoftTimeLimitExceeded) and len(batch) > 1:
+            # One of them takes too long, nobody knows which: together they would run out of time again and again.
+            ledger.put_back(token, [job.id for job, _ in batch], timedelta(0), as_suspects=True)
+        elif is_nobodys_fault(error):
             _end_failed(token, [job for job, _ in batch], error)
         elif len(batch) > 1:
             _run_halves(kind, token, batch)

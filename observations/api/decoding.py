@@ -1,6 +1,5 @@
 """The body of a bulk request, decoded item by item: one that cannot be read does not touch the others."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +47,9 @@ class DecodedItem:
 _decode_body = msgspec.json.Decoder(_Body).decode
 _decode_item = msgspec.json.Decoder(_Item).decode
 _decode_named = msgspec.json.Decoder(_Named).decode
+_decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+# Not JSON, not UTF-8 (which the decoder reports as Python's own error), or nested too deeply.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def decode_measurements(body: bytes) -> tuple[UUID, Sequence[DecodedItem]]:
@@ -57,35 +59,43 @@ def decode_measurements(body: bytes) -> tuple[UUID, Sequence[DecodedItem]]:
     """
     try:
         frame = _decode_frame(body)
-    except msgspec.ValidationError as error:
-        raise RefusedError(_refusal(error)) from error
+    except ParseError:
+        frame = _decode_frame(_repaired(body))
     return frame.organisation, [_item(bytes(raw)) for raw in frame.measurements]
 
 
 def _decode_frame(body: bytes) -> _Body:
     try:
         return _decode_body(body)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _decode_body(_with_constants_as_text(body))
-
-
-def _with_constants_as_text(body: bytes) -> bytes:
-    """NaN and Infinity, which many clients write although JSON has none, as texts: so that just their item is refused."""
-    try:
-        document = json.loads(body, parse_constant=str, parse_float=Decimal)
-        return msgspec.json.encode(document, decimal_format="number")
-    except (ValueError, RecursionError, InvalidOperation) as error:
+    except msgspec.ValidationError as error:
+        raise RefusedError(_refusal(error, "body")) from error
+    except _UNREADABLE as error:
         raise ParseError from error
+
+
+# An escaped pair of surrogates, half of one (the group), or any other escape. An unfinished text matches too: beginning a
+# new search at each of its quotes would take quadratic time.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_CONSTANT = re.compile(rb'"(?:[^"\\]|\\.)*+"?|(NaN|-?Infinity)', re.DOTALL)
+
+
+def _repaired(body: bytes) -> bytes:
+    """The body with what JSON lacks and clients write nevertheless made readable, so that just its item is refused.
+
+    NaN and Infinity become a list, which no field takes; half a pair of surrogates, which is no text, a byte that is none.
+    """
+    body = _ESCAPE.sub(lambda escape: b"\xff" if escape[1] else escape[0], body)
+    return _CONSTANT.sub(lambda token: b"[]" if token[1] else token[0], body)
 
 
 def _item(raw: bytes) -> DecodedItem:
     try:
         item = _decode_item(raw)
-        value = _value(bytes(item.value))
-    except (msgspec.DecodeError, RecursionError) as error:
-        return DecodedItem(_client_id(raw), None, _refusal(error))
+    except UnicodeDecodeError:
+        return DecodedItem(_client_id(raw), None, _refusal_of_text(raw))
+    except _UNREADABLE as error:
+        return DecodedItem(_client_id(raw), None, _refusal(error, "item"))
+    value = _value(bytes(item.value))
     if isinstance(value, Refusal):
         return DecodedItem(item.client_id, None, value)
     reading = Reading(item.client_id, item.external_id, item.code, value, item.unit, item.measured_at)
@@ -95,26 +105,44 @@ def _item(raw: bytes) -> DecodedItem:
 def _value(raw: bytes) -> Decimal | bool | Refusal:
     if raw in {b"true", b"false"}:
         return raw == b"true"
-    if raw[:1] in b'"[{n':
-        return Refusal("value", "not_a_number", "Must be a finite number (not a text), true or false.")
     try:
+        # Exactly as sent: a text, a list or null is refused here too, since it does not begin like a number.
         return Decimal(raw.decode())
-    except InvalidOperation:
+    except (InvalidOperation, UnicodeDecodeError):
         return Refusal("value", "not_a_number", "Must be a finite number (not a text), true or false.")
 
 
 def _client_id(raw: bytes) -> str | None:
     try:
         return _decode_named(raw).client_id
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         return None
 
 
-def _refusal(error: Exception) -> Refusal:
-    """The decoder's complaint: it names the place and the types, and holds no value but names of fields."""
+def _refusal_of_text(raw: bytes) -> Refusal:
+    try:
+        parts = _decode_parts(raw)
+    except _UNREADABLE:
+        parts = {}
+    field = next((name for name, part in parts.items() if not _is_readable(part)), "item")
+    return Refusal(field, "not_text", "Must be text in UTF-8.")
+
+
+def _is_readable(part: msgspec.Raw) -> bool:
+    try:
+        msgspec.json.decode(part)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+def _refusal(error: Exception, whole: str) -> Refusal:
+    """The decoder's complaint, which names a place and types but holds no value; `whole` names what has no place."""
     text = str(error)
+    if missing := re.search(r"missing required field `([^`]*)`", text):
+        return Refusal(missing[1], "missing", "Is required.")
+    if unknown := re.search(r"contains unknown field `([^`]*)`", text):
+        return Refusal(unknown[1][:128], "invalid", "There is no such field.")
     place = re.search(r" - at `\$\.?([^`]*)`$", text)
-    missing = re.search(r"(?:missing required|contains unknown) field `([^`]*)`", text)
-    field = (missing[1] if missing else "") or (place[1] if place else "") or "item"
-    message = re.sub(r" - at `.*`$", "", text).replace("Object", "The item")
-    return Refusal(field[:128], "missing" if "missing required" in text else "invalid", f"{message}.")
+    message = re.sub(r" - at `.*`$", "", text)
+    return Refusal((place[1] if place else "") or whole, "invalid", f"{message}.")

@@ -2,39 +2,71 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from clinical_engine.api.fields import IdentifierField, InstantField
-from clinical_engine.api.schema import ProblemErrorSerializer, ProblemSerializer
+from clinical_engine.api.schema import PageSerializer, ProblemErrorSerializer, ProblemSerializer
 from clinical_engine.jobs.api.serializers import JobSerializer
+from observations.api.decoding import MAX_ITEMS
 from observations.intake import Outcome
+from observations.models import CodeSystem
+from patients.models import StatementKind
+
+_QUANTITY_OR_BOOLEAN = {"oneOf": [{"type": "number"}, {"type": "boolean"}]}
 
 
+@extend_schema_field({**_QUANTITY_OR_BOOLEAN, "example": 104.5})
+class _ValueField(serializers.Field[Any, Any, Any, Any]):
+    """A number or a boolean."""
+
+
+@extend_schema_serializer(component_name="Reading")
 class MeasurementRequestItemSerializer(serializers.Serializer[Any]):
-    """One reading. Describes the body; msgspec decodes it."""
+    """One reading."""
 
-    client_id = IdentifierField(help_text="Your own id of this reading: sent again with the same content it is a duplicate")
+    # Describes the body only; msgspec decodes it.
+
+    client_id = IdentifierField(
+        help_text="Your own id of this reading: sent again with the same content it is a duplicate"
+    )
     external_id = IdentifierField(help_text="The patient as the vitals app knows it")
     code = serializers.CharField(help_text="LOINC, or one of our own codes")
-    value = serializers.JSONField(help_text="A JSON number, or true or false, as the code asks")
-    unit = serializers.CharField(required=False, help_text="UCUM; for numbers only")
+    value = _ValueField(help_text="A JSON number, or true or false, as the code asks")
+    unit = serializers.CharField(required=False, allow_null=True, help_text="UCUM; for numbers only")
     measured_at = InstantField(help_text="With a time zone; at most 10 minutes in the future")
 
 
+@extend_schema_serializer(component_name="Measurements")
 class MeasurementsRequestSerializer(serializers.Serializer[Any]):
     """1 to 1,000 readings of one organisation."""
 
     organisation = serializers.UUIDField()
-    measurements = MeasurementRequestItemSerializer(many=True)
+    measurements = serializers.ListField(
+        child=MeasurementRequestItemSerializer(), min_length=1, max_length=MAX_ITEMS
+    )
+
+
+_OUTCOMES = [
+    (Outcome.ACCEPTED, "stored, and counts"),
+    (Outcome.HELD, "stored, and counts as soon as its patient is linked at that time"),
+    (Outcome.DUPLICATE, "was stored before with the same content"),
+    (Outcome.CONFLICT, "its client_id was used before with other content, which stands"),
+    (Outcome.REFUSED, "not stored, as `errors` says"),
+]
 
 
 class MeasurementResultSerializer(serializers.Serializer[Any]):
     """What became of one reading."""
 
-    client_id = serializers.CharField(allow_null=True)
-    outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])
-    measurement = serializers.UUIDField(allow_null=True)
-    errors = ProblemErrorSerializer(many=True, required=False)
+    client_id = serializers.CharField(allow_null=True, help_text="As sent; null when it cannot be read")
+    outcome = serializers.ChoiceField(choices=_OUTCOMES)
+    measurement = serializers.UUIDField(
+        allow_null=True,
+        help_text="The stored one; the first one for a duplicate or a conflict; null when refused",
+    )
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 class MeasurementResultsSerializer(serializers.Serializer[Any]):
@@ -44,9 +76,12 @@ class MeasurementResultsSerializer(serializers.Serializer[Any]):
 
 
 class MeasurementsProblemSerializer(ProblemSerializer):
-    """Some readings were refused; `results` answers every one, those that were stored too."""
+    """Some readings were refused; `results` answers every one, those that were stored too.
 
-    results = MeasurementResultSerializer(many=True)
+    Without `results` nothing was stored.
+    """
+
+    results = MeasurementResultSerializer(many=True, required=False)
 
 
 class MeasurementSerializer(serializers.Serializer[Any]):
@@ -55,26 +90,36 @@ class MeasurementSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     client_id = serializers.CharField()
     code = serializers.CharField(source="code.code")
-    system = serializers.CharField(source="code.system")
+    system = serializers.ChoiceField(source="code.system", choices=CodeSystem.choices)
     display = serializers.CharField(source="code.display")
     value = serializers.SerializerMethodField()
-    unit = serializers.CharField(allow_blank=True)
+    unit = serializers.CharField(allow_blank=True, help_text="UCUM, as sent; empty for a boolean")
     measured_at = serializers.SerializerMethodField()
     received_at = serializers.DateTimeField()
     status = serializers.SerializerMethodField()
 
+    @extend_schema_field(_QUANTITY_OR_BOOLEAN)
     def get_value(self, measurement: Any) -> float | bool:  # noqa: ANN401 - DRF's instance
         """The number or boolean as sent."""
         quantity = measurement.value_quantity
         return bool(measurement.value_boolean) if quantity is None else quantity
 
+    @extend_schema_field(OpenApiTypes.DATETIME)
     def get_measured_at(self, measurement: Any) -> str:  # noqa: ANN401 - DRF's instance
         """The time with the offset it was sent with."""
         return str(measurement.local_measured_at.isoformat())
 
+    @extend_schema_field({"type": "string", "enum": ["counted", "held"]})
     def get_status(self, measurement: Any) -> str:  # noqa: ANN401 - DRF's instance
         """`counted`, or `held` while no association covers it."""
         return "held" if measurement.association_id is None else "counted"
+
+
+class OutputSerializer(serializers.Serializer[Any]):
+    """An output field of a script."""
+
+    code = serializers.CharField()
+    unit = serializers.CharField(help_text="UCUM")
 
 
 class ObservationSerializer(serializers.Serializer[Any]):
@@ -87,15 +132,24 @@ class ObservationSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(source="code.code")
     display = serializers.CharField(source="code.display")
     as_of = serializers.DateTimeField()
-    value = serializers.JSONField(allow_null=True, help_text="By output field, unrounded; null when not computable")
-    outputs = serializers.JSONField(source="script_version.outputs", help_text="Code and unit of each output field")
-    not_computable = serializers.CharField(allow_blank=True, help_text="Why there is no value")
-    derived_from = serializers.ListField(child=serializers.UUIDField(), help_text="The measurements, oldest first")
+    value = serializers.DictField(
+        allow_null=True, help_text="By output field, unrounded; null when not computable"
+    )
+    outputs = serializers.DictField(
+        child=OutputSerializer(), source="script_version.outputs", help_text="What each output field is"
+    )
+    not_computable = serializers.CharField(
+        allow_blank=True, help_text="Why there is no value; empty when there is one"
+    )
+    derived_from = serializers.ListField(
+        child=serializers.UUIDField(), help_text="The measurements, oldest first"
+    )
     computed_at = serializers.DateTimeField()
     superseded_at = serializers.DateTimeField(allow_null=True)
-    superseded_because = serializers.CharField(allow_blank=True)
+    superseded_because = serializers.CharField(allow_blank=True, help_text="Empty while it is current")
 
 
+@extend_schema_serializer(component_name="Lookup")
 class LookupRequestSerializer(serializers.Serializer[Any]):
     """Whom to look up. In the body, since no patient identifier belongs in a URL."""
 
@@ -116,7 +170,7 @@ class WaitingStatementSerializer(serializers.Serializer[Any]):
     """An accepted statement that the associations do not show yet."""
 
     statement = serializers.UUIDField(source="id")
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(choices=StatementKind.choices)
     submitter = serializers.UUIDField(source="submitter_id")
     effective_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
@@ -141,3 +195,15 @@ class PatientSerializer(serializers.Serializer[Any]):
     waiting_statements = WaitingStatementSerializer(many=True)
     held_measurements = HeldSerializer()
     last_job = JobSerializer(allow_null=True)
+
+
+class MeasurementPageSerializer(PageSerializer):
+    """Some of a patient's measurements."""
+
+    results = MeasurementSerializer(many=True)
+
+
+class ObservationPageSerializer(PageSerializer):
+    """Some of a patient's observations."""
+
+    results = ObservationSerializer(many=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,7 +19,29 @@ from submitters.selectors import submitter_for
 
 Accept = Callable[..., Sequence[services.Accepted]]
 LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, response=[202], description="The job to poll"
+    "Location", str, OpenApiParameter.HEADER, required=True, response=[202], description="The job to poll"
+)
+
+_EXAMPLE = OpenApiExample(
+    "A patient of a programme",
+    value={
+        "client_id": "enrolment-2026-000123",
+        "submitter": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5c",
+        "external_id": "patient-4711",
+        "effective_at": "2026-03-01T09:00:00+01:00",
+    },
+    request_only=True,
+)
+_EXAMPLE_REPLY = OpenApiExample(
+    "Stored now",
+    value={
+        "outcome": "accepted",
+        "statement": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a60",
+        "patient": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5d",
+        "job": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5e",
+    },
+    response_only=True,
+    status_codes=["202"],
 )
 
 
@@ -31,14 +53,13 @@ def statement_schema(
         operation_id=operation_id,
         description=f"{what} Accepted means stored for good; the job at `Location` links or unlinks the patient.",
         request=StatementRequestSerializer,
+        examples=[_EXAMPLE, _EXAMPLE_REPLY],
         parameters=[LOCATION],
         responses={
             202: OpenApiResponse(
                 StatementReplySerializer, "Accepted, or a duplicate of what was accepted before"
             ),
-            400: problem_reply("Not JSON"),
             409: problem_reply("The client_id was used before with other content"),
-            413: problem_reply("Body too large"),
             422: problem_reply("Refused: `errors` name the fields"),
         },
     )

@@ -62,7 +62,7 @@ def running_engine() -> Iterator[str]:
         log = stack.enter_context((var / "engine.log").open("wb"))
         for service in engine_services(port, var, dict(os.environ)):
             process = subprocess.Popen(
-                service.command, env=dict(service.environment), stdout=log, stderr=log, start_new_session=True
+                service.command, env={**service.environment, "PROFILED_SHARE": "0.01"}, stdout=log, stderr=log, start_new_session=True
             )
             stack.callback(_end, process)
         _wait(lambda: _answers(f"{address}/health/ready"), 60)

@@ -11,19 +11,19 @@ class FailureSerializer(serializers.Serializer[Any]):
     """Why the last try failed, without values."""
 
     error_class = serializers.CharField()
-    error_kind = serializers.CharField()
+    error_kind = serializers.CharField(help_text="transient, permanent, invalid_payload, lost or unknown")
     message = serializers.CharField(allow_blank=True)
-    fingerprint = serializers.CharField()
+    fingerprint = serializers.CharField(help_text="The same for failures of one cause: quote it to support")
 
 
 class JobSerializer(serializers.Serializer[Any]):
     """A job: where it stands, and why when it failed."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField()
+    kind = serializers.CharField(help_text="associate: links or unlinks; recompute: counts and computes")
     state = serializers.ChoiceField(choices=JobState.choices)
     finished = serializers.BooleanField()
-    attempts = serializers.IntegerField(source="attempts_made")
+    attempts = serializers.IntegerField(source="attempts_made", help_text="Tries so far")
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
-    failure = FailureSerializer(allow_null=True)
+    failure = FailureSerializer(allow_null=True, help_text="Of the last try; null unless it failed")

@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +17,9 @@ from clinical_engine.jobs.models import Job
 from clinical_engine.jobs.states import FAILED, UNFINISHED, JobState
 
 _POLL_AFTER_SECONDS = "1"
+_RETRY_AFTER = OpenApiParameter(
+    "Retry-After", int, OpenApiParameter.HEADER, response=[200], description="Seconds; only while unfinished"
+)
 
 
 class JobView(APIView):
@@ -24,7 +27,14 @@ class JobView(APIView):
 
     required_scopes: ClassVar = {"GET": "jobs:read"}
 
-    @extend_schema(operation_id="get_job", responses={200: JobSerializer, 404: problem_reply("No such job")})
+    @extend_schema(
+        operation_id="get_job",
+        parameters=[_RETRY_AFTER],
+        responses={
+            200: OpenApiResponse(JobSerializer, "The job, whether it is unfinished, succeeded or failed"),
+            404: problem_reply("No such job, or none that this key may see"),
+        },
+    )
     def get(self, request: Request, job_id: UUID) -> Response:
         """The job's state; `Retry-After` while it is unfinished. A failed job is 200 too, with its failure inside."""
         job = selectors.job_for(access_of(request).organisation_ids, job_id)
@@ -36,7 +46,8 @@ class JobView(APIView):
 
 def describe(job: Job) -> dict[str, object]:
     """The job as `JobSerializer` shows it."""
-    failed = job.state in (*FAILED, JobState.RETRYABLE)
+    # A job that was put back untried, or between two slices, waits as 'retryable' without having failed.
+    failed = job.error and job.state in (*FAILED, JobState.RETRYABLE)
     return {
         "id": job.id,
         "kind": job.kind,

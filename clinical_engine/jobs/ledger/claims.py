@@ -29,6 +29,7 @@ class Stored:
     dirty_from: datetime | None
     cursor: Any
     attempts_used: int
+    trigger: str
 
 
 def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool = False) -> list[Stored]:
@@ -48,7 +49,7 @@ def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool
                             claimed_at = clock_timestamp(), claimed_by = %s, claimed_release = %s
         FROM due WHERE jobs_job.id = due.id
         RETURNING jobs_job.id, payload, payload_version, organisation_id, submitter_id, patient_id, dirty_from, cursor,
-                  attempts_used
+                  attempts_used, next_trigger
         """,
         [
             kind.name,
@@ -73,6 +74,7 @@ def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool
             dirty_from=row[6],
             cursor=_from_json(row[7]),
             attempts_used=row[8],
+            trigger=row[9],
         )
         for row in rows
     ]
@@ -83,15 +85,19 @@ def _from_json(value: Any) -> Any:  # noqa: ANN401 - whatever was stored
     return json.loads(value) if isinstance(value, str) else value
 
 
-def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta) -> int:
-    """Give claimed jobs back untried, because something they need was locked: no attempt is made or used."""
+def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta, *, as_suspects: bool = False) -> int:
+    """Give claimed jobs back untried, because something they need was locked: no attempt is made or used.
+
+    `as_suspects` has each of them tried alone from now on, since one of them, nobody knows which, held up the others.
+    """
     return execute(
         f"""
         UPDATE jobs_job SET state = {WAITING_STATE}, lease_token = NULL, lease_expires_at = NULL,
-                            next_run_at = clock_timestamp() + %s
+                            next_run_at = clock_timestamp() + %s,
+                            next_trigger = CASE WHEN %s THEN 'sweeper' ELSE next_trigger END
         WHERE id = ANY(%s::uuid[]) AND lease_token = %s AND state = 'running'
         """,  # noqa: S608 - a constant of this module
-        [wait, array_literal(job_ids), token],
+        [wait, as_suspects, array_literal(job_ids), token],
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from clinical_engine.common.database import array_literal, execute
 from clinical_engine.jobs.failures import TRIES, ErrorKind, Failure, wait_before_try
 from clinical_engine.jobs.ledger.claims import Stored
-from clinical_engine.jobs.states import JobState, Outcome
+from clinical_engine.jobs.states import JobState, Outcome, Trigger
 
 
 class LeaseLostError(Exception):
@@ -41,10 +41,10 @@ class Ending:
     @classmethod
     def failed(cls, job: Stored, failure: Failure) -> "Ending":
         """The try failed: again later, dead, or for a person to mend, by the kind of failure."""
-        used = job.attempts_used + 1
+        used = job.attempts_used + (job.trigger != Trigger.USER)
         if failure.kind is ErrorKind.INVALID_PAYLOAD:
             return cls(job.id, JobState.INVALID_PAYLOAD, Outcome.FAILED, failure=failure)
-        if used >= TRIES[failure.kind]:
+        if max(used, 1) >= TRIES[failure.kind]:
             return cls(job.id, JobState.DEAD, Outcome.FAILED, failure=failure)
         return cls(job.id, JobState.RETRYABLE, Outcome.FAILED, wait_before_try(used), failure=failure)
 
@@ -62,7 +62,10 @@ _END = """
         ORDER BY job.id FOR UPDATE OF job
     ), ended AS (
         UPDATE jobs_job job
-        SET state = ending.state, lease_token = NULL, lease_expires_at = NULL, next_trigger = 'auto',
+        -- Like every coalesced job that goes back, see WAITING_STATE: a younger one may wait as 'available'.
+        SET state = CASE WHEN ending.state = 'available' AND job.dirty_from IS NOT NULL THEN 'retryable'
+                         ELSE ending.state END,
+            lease_token = NULL, lease_expires_at = NULL, next_trigger = 'auto',
             attempts_made = job.attempts_made + 1,
             attempts_used = job.attempts_used
                             + CASE WHEN ending.outcome = 'failed' AND held.next_trigger <> 'user' THEN 1 ELSE 0 END,

@@ -10,7 +10,7 @@ from uuid import UUID
 from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import rings
-from clinical_engine.jobs.registry import kind_of
+from clinical_engine.jobs.registry import MAX_PAYLOAD_BYTES, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,10 @@ class NewJob:
 
 
 def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
-    """Write jobs of one kind in the caller's transaction, and ring once after its commit. One statement for any number."""
+    """Write jobs of one kind in the caller's transaction, and ring once after its commit. One statement for any number.
+
+    Raises ValueError for a payload larger than 64 KB.
+    """
     kind = kind_of(kind_name)
     execute(
         """
@@ -39,13 +42,20 @@ def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
             kind.queue,
             kind.version,
             array_literal(job.id for job in jobs),
-            array_literal(json.dumps(job.payload, default=str) for job in jobs),
+            array_literal(_encoded(job.payload) for job in jobs),
             array_literal(job.organisation_id for job in jobs),
             array_literal(job.submitter_id for job in jobs),
             array_literal(job.patient_id for job in jobs),
         ],
     )
     rings.ring_on_commit(kind.name, kind.queue)
+
+
+def _encoded(payload: Mapping[str, Any]) -> str:
+    text = json.dumps(payload, default=str)
+    if len(text) > MAX_PAYLOAD_BYTES:
+        raise ValueError("A job's payload holds ids and parameters, 64 KB at most.")
+    return text
 
 
 def enqueue_recompute(

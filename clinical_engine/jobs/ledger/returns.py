@@ -18,7 +18,9 @@ def run_again(job_ids: Iterable[UUID]) -> list[tuple[UUID, UUID | None]]:
         f"""
         WITH chosen AS (
             SELECT id FROM jobs_job WHERE id = ANY(%s::uuid[])
-                AND state IN ('dead', 'invalid_payload', 'cancelled', 'retryable') ORDER BY id FOR UPDATE
+                AND state IN ('dead', 'invalid_payload', 'cancelled', 'retryable')
+                AND NOT (state = 'retryable' AND next_trigger = 'user' AND next_run_at <= clock_timestamp())
+            ORDER BY id FOR UPDATE
         )
         UPDATE jobs_job SET state = {WAITING_STATE}, next_trigger = 'user', next_run_at = clock_timestamp(), finished_at = NULL
         FROM chosen WHERE jobs_job.id = chosen.id
@@ -34,19 +36,22 @@ def run_again(job_ids: Iterable[UUID]) -> list[tuple[UUID, UUID | None]]:
 def return_lost(limit: int = 1000) -> int:
     """Take jobs back whose lease has run out, with an attempt 'lost'; the number of jobs.
 
-    They become suspects, tried one by one, and dead after too many lost workers.
+    They become suspects, tried one by one, and dead after too many lost workers. Those are counted apart from failures:
+    neither a deployment's kills nor an hour's outage may use up what the other leaves.
     """
     return execute(
         """
         WITH lost AS (
-            SELECT id, next_trigger FROM jobs_job WHERE state = 'running' AND lease_expires_at < clock_timestamp()
+            SELECT id, next_trigger,
+                   1 + (SELECT count(*) FROM jobs_attempt WHERE job_id = jobs_job.id AND outcome = 'lost') AS times
+            FROM jobs_job WHERE state = 'running' AND lease_expires_at < clock_timestamp()
             ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         ), returned AS (
             UPDATE jobs_job job
-            SET state = CASE WHEN attempts_used + 1 >= %(tries)s THEN 'dead' ELSE 'retryable' END,
-                finished_at = CASE WHEN attempts_used + 1 >= %(tries)s THEN clock_timestamp() END,
+            SET state = CASE WHEN lost.times >= %(tries)s THEN 'dead' ELSE 'retryable' END,
+                finished_at = CASE WHEN lost.times >= %(tries)s THEN clock_timestamp() END,
                 lease_token = NULL, lease_expires_at = NULL, next_trigger = 'sweeper', next_run_at = clock_timestamp(),
-                attempts_made = attempts_made + 1, attempts_used = attempts_used + 1, error = 'worker lost',
+                attempts_made = attempts_made + 1, error = 'worker lost',
                 fingerprint = 'worker-lost'
             FROM lost WHERE job.id = lost.id
             RETURNING job.id, organisation_id, attempts_made, claimed_at, claimed_by, claimed_release, lost.next_trigger

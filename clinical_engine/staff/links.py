@@ -1,0 +1,70 @@
+"""From an opaque id to the page of what it names. Domain apps say how; the platform knows none of them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from clinical_engine.staff.cells import NOTHING, identifier, page_of
+from clinical_engine.staff.panels import Permitted
+
+Names = Callable[[Collection[Any]], Mapping[Any, str]]
+_ATTRIBUTE = "staff_links"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A kind of thing that ids name: its page, who may see it, and its names (one query for any number of ids)."""
+
+    view: str
+    permission: str
+    names: Names | None = None
+
+
+_targets: dict[str, Target] = {}
+
+
+def register(kind: str, target: Target) -> None:
+    """Make a kind of thing known, by the name that ids of it go under. Raises ValueError when the name is taken."""
+    if kind in _targets:
+        raise ValueError(f"The link target {kind} is registered twice.")
+    _targets[kind] = target
+
+
+def attach(user: Permitted, rows: Sequence[object], fields: Mapping[str, str]) -> None:
+    """Have `shown(row, field)` give a link for each field of `fields` (field: kind); one query per kind for all rows.
+
+    Who may not see the thing gets its id without a name or a link.
+    """
+    for row in rows:
+        setattr(row, _ATTRIBUTE, {})
+    for field, kind in fields.items():
+        target = _targets.get(kind)
+        known = target if target is not None and user.has_perm(target.permission) else None
+        ids = {value for row in rows if (value := getattr(row, field)) is not None}
+        names = known.names(ids) if known and known.names and ids else {}
+        for row in rows:
+            value = getattr(row, field)
+            getattr(row, _ATTRIBUTE)[field] = _cell(known, value, names.get(value))
+
+
+def attach_named(user: Permitted, rows: Sequence[object], *, kind: str, key: str) -> None:
+    """As `attach`, for rows that each name their target's kind (in field `kind`) and id (in field `key`); no query."""
+    for row in rows:
+        target = _targets.get(getattr(row, kind))
+        known = target if target is not None and user.has_perm(target.permission) else None
+        setattr(row, _ATTRIBUTE, {key: _cell(known, getattr(row, key), None)})
+
+
+def shown(row: object, field: str) -> SafeString | str:
+    """The cell that was attached to a row."""
+    cell: SafeString | str = getattr(row, _ATTRIBUTE)[field]
+    return cell
+
+
+def _cell(target: Target | None, value: object, name: str | None) -> SafeString | str:
+    if value is None:
+        return NOTHING
+    text = identifier(value) if name is None else name
+    return identifier(value) if target is None else page_of(target.view, value, text)

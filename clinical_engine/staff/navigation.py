@@ -1,0 +1,49 @@
+"""The menu at the side: the lists that the user may see, grouped as their ModelAdmins say."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin import site
+from django.http import HttpRequest
+from django.urls import reverse
+
+from clinical_engine.profiling.access import may_view_silk
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Menu:
+    """Where a list stands in the menu: by position, under a group's title; `icon` is a Material symbol's name."""
+
+    position: int
+    group: str
+    icon: str
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Django-unfold's navigation callback."""
+    groups: dict[str, list[dict[str, str]]] = defaultdict(list)
+    groups[""].append(_entry("Overview", "monitoring", reverse("admin:index")))
+    for menu, title, url in sorted(_lists(request)):
+        groups[menu.group].append(_entry(title, menu.icon, url))
+    if may_view_silk(request.user):
+        groups["Engine"].append(_entry("Slow requests (silk)", "speed", reverse("silk:summary")))
+    return [{"title": title, "separator": bool(title), "items": items} for title, items in groups.items()]
+
+
+def _lists(request: HttpRequest) -> Iterator[tuple[Menu, str, str]]:
+    for model in apps.get_models():
+        if not site.is_registered(model):
+            continue
+        model_admin = site.get_model_admin(model)
+        menu: Menu | None = getattr(model_admin, "menu", None)
+        if menu is not None and model_admin.has_view_or_change_permission(request):
+            name = str(model_admin.opts.verbose_name_plural)
+            url = reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist")
+            yield menu, name[:1].upper() + name[1:], url
+
+
+def _entry(title: str, icon: str, url: str) -> dict[str, str]:
+    return {"title": title, "icon": icon, "link": url}

@@ -1,0 +1,89 @@
+"""Why a measurement is held, in words: what support staff need to know before they do anything."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from clinical_engine.staff.cells import Tone, ago, badge
+from clinical_engine.staff.filters import Choice, ChoiceFilter
+from observations.models import Measurement
+from observations.selectors import is_outside_period, outside_period, overdue_measurements
+from patients.models import Association, Statement
+
+
+def with_reasons(rows: QuerySet[Measurement]) -> QuerySet[Any]:
+    """The rows with what `reason` needs: index look-ups for each row that is shown."""
+    of_patient = {"patient": OuterRef("patient")}
+    covering = Association.objects.filter(
+        Q(dissociated_at=None) | Q(dissociated_at__gt=OuterRef("measured_at")),
+        associated_at__lte=OuterRef("measured_at"),
+        **of_patient,
+    )
+    return rows.annotate(
+        has_waiting=Exists(Statement.objects.filter(fulfilled_at=None, **of_patient)),
+        has_periods=Exists(Association.objects.filter(**of_patient)),
+        has_cover=Exists(covering),
+    )
+
+
+def reason(measurement: Any) -> str:  # noqa: ANN401 - a row of `with_reasons`
+    """Why no association covers it; '' for one that counts."""
+    if measurement.association_id is not None:
+        return ""
+    if measurement.has_cover:
+        return "Its period is there; the recompute job has not counted it yet"
+    if measurement.has_waiting:
+        return "A statement about the patient is not fulfilled yet"
+    if measurement.has_periods:
+        return "Measured outside the patient's periods"
+    return "Nobody has stated the patient active"
+
+
+def state(measurement: Measurement) -> SafeString:
+    """Counted, held, overdue or outside every period."""
+    now = timezone.now()
+    if measurement.association_id is not None:
+        return badge("Counted", Tone.GOOD)
+    if is_outside_period(measurement, now) and not getattr(measurement, "has_waiting", False):
+        return badge("Outside period")
+    if measurement.due_at < now:
+        return badge("Held, overdue", Tone.BAD)
+    return badge("Held", Tone.WAITING)
+
+
+def held_for(measurement: Measurement) -> str:
+    """How long it has been held; '' for one that counts."""
+    return ago(measurement.received_at) if measurement.association_id is None else ""
+
+
+class HeldFilter(ChoiceFilter):
+    """By whether an association covers the measurement."""
+
+    title = "state"
+    parameter_name = "state"
+    choices_by_value = {
+        "overdue": Choice(
+            "Held past due", lambda rows: rows.filter(pk__in=overdue_measurements().values("pk"))
+        ),
+        "held": Choice("Held", lambda rows: rows.filter(association=None)),
+        "outside": Choice("Outside period", lambda rows: rows.filter(pk__in=outside_period().values("pk"))),
+        "counted": Choice("Counted", lambda rows: rows.filter(association__isnull=False)),
+    }
+
+
+class HasHeldFilter(ChoiceFilter):
+    """For the list of patients."""
+
+    title = "measurements"
+    parameter_name = "held"
+    choices_by_value = {
+        "yes": Choice("Has held ones", lambda rows: rows.filter(Exists(held_of_patient()))),
+        "no": Choice("None held", lambda rows: rows.filter(~Exists(held_of_patient()))),
+    }
+
+
+def held_of_patient() -> QuerySet[Measurement]:
+    """The held measurements of the patient of an outer query."""
+    return Measurement.objects.filter(patient=OuterRef("pk"), association=None)

@@ -1,0 +1,179 @@
+"""What the admin's pages show of measurements and observations: on a patient's page, and on each other's."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from django.utils.safestring import SafeString
+
+from clinical_engine.staff import dashboard, extensions, links, panels
+from clinical_engine.staff.cells import Tone, badge, list_url, moment, page_of
+from clinical_engine.staff.expressions import BoundedCount, bounded
+from observations import selectors
+from observations.admin import held
+from observations.admin.cells import computed, measured
+from observations.models import Measurement, Observation, ScriptVersion
+from patients.models import Patient
+
+_SHOWN = 15
+_SHOWN_SOURCES = 500
+_MEASUREMENTS = "admin:observations_measurement_changelist"
+_OBSERVATIONS = "admin:observations_observation_changelist"
+
+
+def _observations(patient: Patient) -> Mapping[str, object]:
+    current = selectors.observations_for([patient.organisation_id], patient.pk).filter(superseded_at=None)
+    return panels.table(
+        ["Observation", "Value", "As of", "Computed from"],
+        (
+            (
+                _page(row, row.code.display),
+                computed(row),
+                moment(row.as_of, patient.organisation.zone),
+                _page(row, f"{len(row.derived_from)} measurement{'s' * (len(row.derived_from) != 1)}"),
+            )
+            for row in current.order_by("-as_of", "script_id")[:_SHOWN]
+        ),
+        empty="Nothing computed yet.",
+        more=(
+            list_url(_OBSERVATIONS, patient__id__exact=patient.pk, state="current"),
+            "All current observations",
+        ),
+    )
+
+
+def _held(patient: Patient) -> Mapping[str, object]:
+    rows = held.with_reasons(selectors.held_measurements_of(patient).select_related("code"))
+    return panels.table(
+        ["Measured", "What", "Value", "State", "Held for", "Why"],
+        (
+            (*_reading(row, patient), held.state(row), held.held_for(row), held.reason(row))
+            for row in rows[:_SHOWN]
+        ),
+        empty="None is held: every measurement counts.",
+        more=(list_url(_MEASUREMENTS, patient__id__exact=patient.pk, state="held"), "All held ones"),
+    )
+
+
+def _latest(patient: Patient) -> Mapping[str, object]:
+    rows = selectors.measurements_for([patient.organisation_id], patient.pk).order_by("-measured_at", "-pk")
+    return panels.table(
+        ["Measured", "What", "Value", "State"],
+        ((*_reading(row, patient), held.state(row)) for row in held.with_reasons(rows)[:_SHOWN]),
+        empty="No measurement yet.",
+        more=(list_url(_MEASUREMENTS, patient__id__exact=patient.pk), "All measurements"),
+    )
+
+
+def _reading(row: Measurement, patient: Patient) -> tuple[object, ...]:
+    time = moment(row.measured_at, patient.organisation.zone)
+    return page_of("admin:observations_measurement_change", row.pk, time), row.code.display, measured(row)
+
+
+def _sources(observation: Observation) -> Mapping[str, object]:
+    rows = (
+        Measurement.objects.filter(pk__in=observation.derived_from[:_SHOWN_SOURCES])
+        .select_related("code")
+        .order_by("measured_at", "client_id")
+    )
+    table = panels.table(
+        ["Measured", "What", "Value", "State"], _source_rows(observation, rows), empty="Nothing."
+    )
+    if len(observation.derived_from) > _SHOWN_SOURCES:
+        table["note"] = f"The first {_SHOWN_SOURCES} of {len(observation.derived_from)} measurements."
+    return table
+
+
+def _source_rows(observation: Observation, rows: Iterable[Measurement]) -> Iterator[tuple[object, ...]]:
+    zone = observation.organisation.zone
+    for row in rows:
+        time = page_of("admin:observations_measurement_change", row.pk, moment(row.measured_at, zone))
+        yield time, row.code.display, measured(row), held.state(row)
+
+
+def _used_by(measurement: Measurement) -> Mapping[str, object]:
+    # By patient and time first: the index of current observations serves, and containment is asked of few rows.
+    rows = (
+        Observation.objects.filter(
+            patient=measurement.patient_id,
+            superseded_at=None,
+            as_of__gte=measurement.measured_at,
+            derived_from__contains=[measurement.pk],
+        )
+        .select_related("code", "script_version")
+        .order_by("as_of")[:_SHOWN]
+    )
+    zone = measurement.organisation.zone
+    return panels.table(
+        ["Observation", "Value", "As of"],
+        ((_page(row, row.code.display), computed(row), moment(row.as_of, zone)) for row in rows),
+        empty="No current observation was computed from it.",
+    ) | {"note": f"The first {_SHOWN} as of its time and later."}
+
+
+def _versions(script: object) -> Mapping[str, object]:
+    rows = ScriptVersion.objects.filter(script=script).order_by("-number")  # type: ignore[misc]
+    return panels.table(
+        ["Version", "State", "In force from", "Published"],
+        (
+            (
+                page_of("admin:observations_scriptversion_change", row.pk, f"v{row.number}"),
+                badge("Draft", Tone.WAITING) if row.published_at is None else badge("Published", Tone.GOOD),
+                moment(row.effective_from),
+                moment(row.published_at),
+            )
+            for row in rows[:_SHOWN]
+        ),
+        empty="No version yet.",
+    )
+
+
+def _page(observation: Observation, text: object) -> SafeString:
+    return page_of("admin:observations_observation_change", observation.pk, text)
+
+
+def _held_count() -> BoundedCount:
+    return BoundedCount(held.held_of_patient())
+
+
+def _shown_count(number: int) -> str | SafeString:
+    return "0" if number == 0 else badge(bounded(number), Tone.WAITING)
+
+
+def offer() -> None:
+    """Register the panels, columns, filters, link targets and tiles of this app."""
+    panels.register(
+        "patients.patient",
+        panels.Panel("Current observations", "observations.view_observation", _observations, position=30),
+        panels.Panel("Held measurements", "observations.view_measurement", _held, position=40),
+        panels.Panel("Latest measurements", "observations.view_measurement", _latest, position=50),
+    )
+    panels.register(
+        "observations.observation", panels.Panel("Computed from", "observations.view_measurement", _sources)
+    )
+    panels.register(
+        "observations.measurement", panels.Panel("Used by", "observations.view_observation", _used_by)
+    )
+    panels.register(
+        "observations.observationscript",
+        panels.Panel("Versions", "observations.view_scriptversion", _versions),
+    )
+    extensions.add_columns(
+        "patients.patient", extensions.Column("held_measurements", "held", _held_count, _shown_count)
+    )
+    extensions.add_filters("patients.patient", held.HasHeldFilter)
+    links.register(
+        "script_version",
+        links.Target("admin:observations_scriptversion_change", "observations.view_scriptversion"),
+    )
+    may_see = "observations.view_measurement"
+    dashboard.register(
+        dashboard.Tile(
+            "measurements_overdue", "Measurements held past due", _MEASUREMENTS, {"state": "overdue"}, may_see
+        ),
+        dashboard.Tile(
+            "measurements_outside_period",
+            "Outside every period",
+            _MEASUREMENTS,
+            {"state": "outside"},
+            may_see,
+        ),
+    )

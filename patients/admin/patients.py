@@ -1,0 +1,145 @@
+"""Patients: linked to whom, since when, and everything that is known about one on one page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from clinical_engine.staff.admin import StaffModelAdmin
+from clinical_engine.staff.cells import NOTHING, Tone, badge, identifier, moment, page_of
+from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows
+from clinical_engine.staff.navigation import Menu
+from patients.admin.search import as_uuid, of_any_organisation
+from patients.models import Association, Patient, Statement
+from submitters.models import Submitter
+
+
+def _open_associations() -> QuerySet[Association]:
+    return Association.objects.filter(patient=OuterRef("pk"), dissociated_at=None)
+
+
+def _waiting_statements() -> QuerySet[Statement]:
+    return Statement.objects.filter(patient=OuterRef("pk"), fulfilled_at=None)
+
+
+class LinkedFilter(ChoiceFilter):
+    """By whether the patient is linked to any submitter now."""
+
+    title = "link"
+    parameter_name = "linked"
+    choices_by_value = {
+        "yes": Choice("Linked", lambda rows: rows.filter(Exists(_open_associations()))),
+        "no": Choice("Not linked", lambda rows: rows.filter(~Exists(_open_associations()))),
+        "waiting": Choice("A statement waits", lambda rows: rows.filter(Exists(_waiting_statements()))),
+    }
+
+
+class SubmitterFilter(ChoiceFilter):
+    """By the submitter to whom the patient is linked now."""
+
+    title = "linked to submitter"
+    parameter_name = "submitter"
+
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> list[tuple[str, str]]:
+        """All submitters, with their organisations."""
+        del request, model_admin
+        submitters = Submitter.objects.select_related("organisation").order_by("organisation__name", "name")
+        return [(str(submitter.pk), f"{submitter.organisation}: {submitter}") for submitter in submitters]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        """The patients whose association with the submitter is open."""
+        del request
+        chosen = self.value()
+        if chosen not in {value for value, _ in self.lookup_choices}:
+            return queryset
+        return queryset.filter(Exists(_open_associations().filter(submitter=chosen)))
+
+
+@admin.register(Patient)
+class PatientAdmin(StaffModelAdmin):
+    """A person known by the vitals app's id only."""
+
+    menu = Menu(10, "Patients", "person")
+    related = ("organisation",)
+    list_display = ("external_id", "of_organisation", "linked", "since")
+    list_filter = (("organisation", RelatedDropdownFilter), SubmitterFilter, LinkedFilter)
+    search_fields = ("external_id",)
+    search_help_text = "External id (or how it begins), or UUID"
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("external_id", "of_organisation"),
+                    ("linked", "since"),
+                    ("shown_id", "first_heard_of"),
+                )
+            },
+        ),
+    )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The newest first; within one organisation by external id, where the unique index gives that order."""
+        return ("external_id",) if "organisation__id__exact" in request.GET else ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the open associations, and whether a statement waits."""
+        opened = _open_associations()
+        rows: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                linked_to=ArraySubquery(opened.order_by("submitter__name").values("submitter__name")),
+                linked_since=Subquery(opened.order_by("associated_at").values("associated_at")[:1]),
+                has_waiting=Exists(_waiting_statements()),
+            )
+        )
+        return rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Patient], search_term: str
+    ) -> tuple[QuerySet[Patient], bool]:
+        """By our id, or by how the external id begins: never by a part of it, which no index could find."""
+        del request
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        identifier_ = as_uuid(term)
+        begins = of_any_organisation(external_id__startswith=term)
+        return queryset.filter(begins if identifier_ is None else Q(pk=identifier_) | begins), False
+
+    @admin.display(description="organisation")
+    def of_organisation(self, patient: Patient) -> SafeString:
+        """Leads to the organisation."""
+        organisation = patient.organisation
+        return page_of("admin:submitters_organisation_change", organisation.pk, organisation.name)
+
+    @admin.display(description="linked to")
+    def linked(self, patient: Any) -> SafeString:  # noqa: ANN401 - an annotated row
+        """The submitters of the open associations; otherwise whether a link is to be expected."""
+        if patient.linked_to:
+            return badge(", ".join(patient.linked_to), Tone.GOOD)
+        if patient.has_waiting:
+            return badge("Not linked, a statement waits", Tone.BAD)
+        return badge("Not linked", Tone.WAITING)
+
+    @admin.display(description="since")
+    def since(self, patient: Any) -> str:  # noqa: ANN401 - an annotated row
+        """Since when without a gap, in the organisation's zone."""
+        since = patient.linked_since
+        return NOTHING if since is None else moment(since, patient.organisation.zone)
+
+    @admin.display(description="UUID")
+    def shown_id(self, patient: Patient) -> SafeString:
+        """By which the API and the addresses of these pages name the patient."""
+        return identifier(patient.pk)
+
+    @admin.display(description="first heard of")
+    def first_heard_of(self, patient: Patient) -> str:
+        """When the first statement or measurement came in."""
+        return moment(patient.created_at, patient.organisation.zone)

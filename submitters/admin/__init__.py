@@ -1,0 +1,5 @@
+"""Organisations, their submitters and API clients."""
+
+from submitters.admin import clients, organisations
+
+__all__ = ["clients", "organisations"]

@@ -1,0 +1,157 @@
+"""Made-up rows in every table that the admin shows, any number of each."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from clinical_engine.audit.roles import create_roles
+from clinical_engine.jobs import ledger
+from clinical_engine.jobs.models import Attempt, Job
+from clinical_engine.jobs.states import JobState, Outcome, Trigger
+from observations.intake import record_measurements
+from observations.library import LIBRARY
+from observations.models import Measurement, MeasurementSource, Observation, ObservationScript, ScriptVersion
+from observations.services import draft_version, install_library
+from patients.models import Association, Patient, Statement
+from patients.services import activate, deactivate
+from submitters.models import ApiClient, Organisation, Submitter
+from submitters.services import create_api_client
+from tests import factories
+
+PASSWORD = "a long made-up password"
+
+
+class World(NamedTuple):
+    """One organisation with one submitter and one patient about whom there is much to see."""
+
+    organisation: Organisation
+    submitter: Submitter
+    patient: Patient
+    failed_job: UUID
+
+
+def account(role: str, name: str = "") -> User:
+    """An account of staff with a role of ours, or a superuser for the role 'superuser'."""
+    name = name or role.lower().replace(" ", "-")
+    if role == "superuser":
+        return User.objects.create_superuser(name, password=PASSWORD)
+    create_roles()
+    user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def begin(external_id: str = "patient-one") -> World:
+    """A patient of whom nothing is known yet but a job that failed."""
+    install_library(scripts=LIBRARY)
+    submitter = factories.submitter()
+    patient = factories.patient(submitter.organisation, external_id)
+    return World(submitter.organisation, submitter, patient, fail_a_job(submitter, patient))
+
+
+def fail_a_job(submitter: Submitter, patient: Patient, error: str = "InvalidPayloadError") -> UUID:
+    """A job that waits for a person, as the ledger leaves one behind."""
+    job = ledger.NewJob(
+        {"statement_id": "not an id"},
+        submitter.organisation_id,
+        submitter_id=submitter.pk,
+        patient_id=patient.pk,
+    )
+    ledger.enqueue("associate", [job])
+    # Worked off for real, the failure would end the test's transaction.
+    Job.objects.filter(pk=job.id).update(
+        state=JobState.INVALID_PAYLOAD,
+        finished_at=timezone.now(),
+        error=error,
+        fingerprint=hashlib.sha256(error.encode()).hexdigest()[:16],
+    )
+    return job.id
+
+
+def grow(world: World, number: int, work: Callable[[], int]) -> None:
+    """Add `number` rows of everything, to the patient and beside it, and work off what follows."""
+    now = timezone.now().replace(microsecond=0)
+    for count in range(number):
+        _grow_patient(world, now - timedelta(hours=2 * count + 2))
+        _grow_others(world, now)
+    work()
+    _grow_attempts(world, number)
+    _refuse_second_contents(world)
+
+
+def _grow_patient(world: World, time: object) -> None:
+    """A day of being active with a reading that counts, and one before anybody was active that is held."""
+    said = factories.statement(world.patient.external_id, time)
+    activate(submitter=world.submitter, statements=[said], origin=factories.BY_IMPORT)
+    ended = factories.statement(world.patient.external_id, time + timedelta(hours=1))
+    deactivate(submitter=world.submitter, statements=[ended], origin=factories.BY_IMPORT)
+    readings = [
+        factories.reading(world.patient.external_id, 100, time + timedelta(minutes=30)),
+        factories.reading(world.patient.external_id, 100, time + timedelta(minutes=90)),
+    ]
+    record(world.organisation, *readings)
+    fail_a_job(world.submitter, world.patient)
+
+
+def record(organisation: Organisation, *readings: object) -> None:
+    """Take readings in."""
+    record_measurements(organisation_id=organisation.pk, readings=readings, source=MeasurementSource.IMPORT)
+
+
+def _grow_others(world: World, now: object) -> None:
+    other = factories.submitter()
+    said = factories.statement(f"{other.name}-patient", now - timedelta(days=3))
+    activate(submitter=other, statements=[said], origin=factories.BY_IMPORT)
+    record(other.organisation, factories.reading(said.external_id, 90, now - timedelta(days=1)))
+    create_api_client(actor=None, name=other.name, scopes=["jobs:read"], organisations=[world.organisation, other.organisation])
+    User.objects.create_user(f"user-{other.pk}", is_staff=True)
+    Group.objects.create(name=f"group {other.pk}")
+    script = draft_version(actor=None, script=LIBRARY[0]).script
+    ObservationScript.objects.create(name=f"script-{other.pk}", title="Another", organisation=script.organisation)
+
+
+def _grow_attempts(world: World, number: int) -> None:
+    made = Attempt.objects.filter(job=world.failed_job).count()
+    Attempt.objects.bulk_create(
+        Attempt(
+            job_id=world.failed_job, number=made + count, release="r1", worker="w1", started_at=timezone.now(),
+            outcome=Outcome.FAILED, trigger=Trigger.AUTO, error_class="IntegrityError", sqlstate="23505",
+            constraint_name="statement_client_id_once", frames=["patients/folding.py:1 fold"],
+        )
+        for count in range(1, number + 1)
+    )
+
+
+def _refuse_second_contents(world: World) -> None:
+    for statement in Statement.objects.filter(submitter=world.submitter, conflicts=None, kind="activation"):
+        later = factories.statement(world.patient.external_id, statement.effective_at + timedelta(seconds=1), statement.client_id)
+        activate(submitter=world.submitter, statements=[later], origin=factories.BY_IMPORT)
+    for sent in Measurement.objects.filter(patient=world.patient, conflicts=None):
+        record(world.organisation, factories.reading(world.patient.external_id, 101, sent.measured_at, client_id=sent.client_id))
+
+
+def pages_of(world: World) -> dict[str, object]:
+    """For each model with pages of its own, the key of the row with the most to show."""
+    return {
+        "submitters.submitter": world.submitter.pk,
+        "submitters.organisation": world.organisation.pk,
+        "submitters.apiclient": ApiClient.objects.order_by("pk").first(),
+        "patients.patient": world.patient.pk,
+        "patients.statement": Statement.objects.filter(patient=world.patient).first(),
+        "patients.association": Association.objects.filter(patient=world.patient).first(),
+        "observations.measurement": Observation.objects.filter(superseded_at=None, patient=world.patient)
+        .order_by("-as_of")
+        .values_list("derived_from__0", flat=True)
+        .first(),
+        "observations.observation": Observation.objects.filter(superseded_at=None, patient=world.patient)
+        .order_by("-as_of")
+        .first(),
+        "observations.observationscript": ScriptVersion.objects.earliest("pk").script_id,
+        "observations.scriptversion": ScriptVersion.objects.earliest("pk").pk,
+        "jobs.job": Job.objects.get(pk=world.failed_job).pk,
+    }

@@ -1,0 +1,64 @@
+"""A database that is away or busy: the caller is told to send the same again, and doing so is safe."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import OperationalError, connection
+
+from clinical_engine.common.database import execute
+from observations.models import Measurement
+from patients.locks import lock_patients
+from patients.models import Patient
+from patients.services import ensure_patients
+from tests import factories
+from tests.api.bodies import post, reading, readings, statement
+from tests.api.contract import client_of
+from tests.factories import Caller
+from tests.patients.concurrency import Threads, uncommitted
+
+
+@pytest.fixture
+def impatient(committed_caller: Caller) -> Iterator[None]:
+    """This connection waits for a lock for a moment only, instead of for seconds."""
+    execute("SET lock_timeout = '50ms'")
+    yield
+    # Not with what the test set, and not to the connections of later tests.
+    connection.close()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_request_that_waits_in_vain_for_a_lock_can_be_sent_again(committed_caller: Caller) -> None:
+    api, body = client_of(committed_caller), readings(committed_caller, reading())
+    organisation_id = committed_caller.organisation.id
+    with (
+        Threads(1) as threads,
+        uncommitted(threads, lambda: ensure_patients(organisation_id=organisation_id, external_ids=["p-1"])),
+    ):
+        answer = post(api, "measurements", body)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "1"
+        assert answer.json()["type"] == "urn:clinical-engine:problem:try-again"
+        assert "p-1" not in answer.content.decode()
+    assert not Measurement.objects.exists()
+    assert post(api, "measurements", body).status_code == 202
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_patient_whose_facts_are_being_worked_on_can_be_spoken_of(committed_caller: Caller) -> None:
+    api = client_of(committed_caller)
+    patient = factories.patient(committed_caller.organisation, "p-1")
+    with Threads(1) as threads, uncommitted(threads, lambda: lock_patients([patient.id])):
+        assert post(api, "measurements", readings(committed_caller, reading())).status_code == 202
+        assert post(api, "activations", statement(committed_caller)).status_code == 202
+    assert Patient.objects.count() == 1
+
+
+def test_a_database_that_is_gone_is_said_to_be_away(committed_caller: Caller) -> None:
+    api = client_of(committed_caller)
+    # The server ends this connection, as it does with all of them when it goes down.
+    with pytest.raises(OperationalError):
+        execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    answer = post(api, "activations", statement(committed_caller))
+    assert answer.status_code == 503
+    connection.close()
+    assert post(api, "activations", statement(committed_caller)).status_code == 202

@@ -1,0 +1,205 @@
+"""The doorbell: it never delays who rings, may be lost, and works again after whatever happened to it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from statistics import median
+
+import pytest
+import redis
+from billiard import Process
+from django.conf import settings
+from django.db import transaction
+
+import clinical_engine.celery  # noqa: F401 - the application that rings
+from clinical_engine.jobs import rings
+from clinical_engine.running.environment import ROOT
+from clinical_engine.running.processes import wait_until
+from clinical_engine.running.redis_server import RedisServer
+from tests import factories
+from tests.jobs.support import RegisterKind, enqueue, succeed
+
+QUEUE = "of-these-tests"
+
+
+@pytest.fixture
+def queue() -> Iterator["redis.Redis"]:
+    with closing(redis.Redis.from_url(settings.REDIS_URL)) as client:
+        client.delete(QUEUE, "default")
+        yield client
+        client.delete(QUEUE, "default")
+
+
+def rung(client: "redis.Redis", queue: str = QUEUE) -> list[str]:
+    """What has been rung for, the latest first."""
+    messages: list[bytes] = client.lrange(queue, 0, -1)  # type: ignore[assignment]
+    return [json.loads(message)["headers"]["argsrepr"] for message in messages]
+
+
+def test_a_ring_carries_kind_and_queue_and_nothing_of_a_job(queue: "redis.Redis") -> None:
+    rings.ring("associate", QUEUE)
+    assert wait_until(lambda: len(rung(queue)) == 1, seconds=10)
+    assert rung(queue) == [f"('associate', '{QUEUE}', False)"]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_job_rings_after_its_commit_and_not_before(new_kind: RegisterKind, queue: "redis.Redis") -> None:
+    kind = new_kind(succeed, queue=QUEUE)
+    with transaction.atomic():
+        enqueue(kind, 1)
+        # A ring of its own that came later and is there shows that the other one has not been rung.
+        rings.ring("after", QUEUE)
+        assert wait_until(lambda: bool(rung(queue)), seconds=10)
+        assert rung(queue) == [f"('after', '{QUEUE}', False)"]
+    assert wait_until(lambda: len(rung(queue)) == 2, seconds=10)
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_job_that_was_rolled_back_rings_for_nobody(new_kind: RegisterKind, queue: "redis.Redis") -> None:
+    kind = new_kind(succeed, queue=QUEUE)
+    with transaction.atomic():
+        enqueue(kind, 1)
+        transaction.set_rollback(True)
+    rings.ring("after", QUEUE)
+    assert wait_until(lambda: bool(rung(queue)), seconds=10)
+    assert rung(queue) == [f"('after', '{QUEUE}', False)"]
+
+
+def test_rings_for_one_kind_that_wait_are_one_ring(queue: "redis.Redis") -> None:
+    for _ in range(5000):
+        rings.ring("often", QUEUE)
+    rings.ring("last", QUEUE)
+    assert wait_until(lambda: any("last" in each for each in rung(queue)), seconds=10)
+    assert len(rung(queue)) < 1000
+
+
+def test_a_forked_child_rings_by_a_thread_of_its_own_even_if_its_parent_was_ringing(
+    queue: "redis.Redis",
+) -> None:
+    rings.ring("parent", QUEUE)
+    assert wait_until(lambda: len(rung(queue)) == 1, seconds=10)
+    # The worst moment: another thread of the parent holds the lock, and none of the child's would ever give it back.
+    with rings._ringer._changed:
+        child = Process(target=_ring_and_wait)
+        child.start()
+    child.join(20)
+    assert child.exitcode == 0
+    assert [each.split("'")[1] for each in rung(queue)] == ["child", "parent"]
+
+
+def _ring_and_wait() -> None:
+    rings.ring("child", QUEUE)
+    with closing(redis.Redis.from_url(settings.REDIS_URL)) as client:
+        there = wait_until(lambda: any("child" in each for each in rung(client)), seconds=10)
+    # Without pytest's and the servers' own endings, which are the parent's.
+    os._exit(0 if there else 1)
+
+
+RINGER = """
+import sys, django
+django.setup()
+import clinical_engine.celery
+from clinical_engine.jobs import rings
+for line in sys.stdin:
+    rings.ring(line.strip(), "default")
+"""
+
+
+@contextmanager
+def running_ringer(broker: str, log: Path) -> Iterator[Callable[[str], None]]:
+    """A process that rings, by that broker, for each kind that the function is called with."""
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", RINGER],
+            cwd=ROOT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "clinical_engine.settings", "REDIS_URL": broker},
+            stdin=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+
+        def ring(kind: str) -> None:
+            print(kind, file=process.stdin, flush=True)
+
+        yield ring
+
+
+def test_the_bell_rings_again_soon_after_the_broker_is_back(tmp_path: Path) -> None:
+    log = tmp_path / "ringer.log"
+    with RedisServer(tmp_path) as server, running_ringer(server.url(), log) as ring:
+
+        def arrives(kind: str) -> bool:
+            ring(kind)
+            with closing(redis.Redis.from_url(server.url())) as client:
+                return any(kind in each for each in rung(client, "default"))
+
+        assert wait_until(lambda: arrives("first"), seconds=20)
+        server.kill()
+        ring("lost")
+        assert wait_until(lambda: "No ring for lost, the sweeper will" in log.read_text(), seconds=10)
+        server.start()
+        assert wait_until(lambda: arrives("again"), seconds=5)
+
+
+@contextmanager
+def broker_that_never_answers() -> Iterator[str]:
+    """The URL of a server that accepts every connection and says nothing."""
+    accepted: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept_for_ever() -> None:
+            while True:
+                try:
+                    accepted.append(listener.accept()[0])
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=accept_for_ever)
+        thread.start()
+        try:
+            yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+            assert accepted
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=10)
+            for connection in accepted:
+                connection.close()
+
+
+def measure(caller: factories.Caller, **environment: str) -> dict[str, object]:
+    command = [sys.executable, "-m", "tests.jobs.ringing", caller.key, str(caller.submitter.id)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "BROKER_IN_WEB": "true", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_broker_that_accepts_and_never_answers_delays_neither_a_ring_nor_an_accepted_activation() -> None:
+    caller = factories.caller()
+    normal = measure(caller)
+    with broker_that_never_answers() as url:
+        hanging = measure(caller, REDIS_URL=url)
+    assert isinstance(normal["posts"], list)
+    assert isinstance(hanging["posts"], list)
+    assert median(hanging["posts"]) < 1.5 * median(normal["posts"])
+    # No single one waits for a time-out of the broker, which is half a second.
+    assert max(hanging["posts"]) < 0.4
+    assert isinstance(hanging["rings"], float)
+    assert hanging["rings"] < 0.2

@@ -1,0 +1,309 @@
+"""Bringing associations in line with the statements: any job, in any order, any number of times, however late."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from observations.intake import record_measurements
+from observations.models import Measurement, MeasurementSource, Observation
+from patients import folding, services
+from patients.models import Association, Patient, Statement, StatementKind
+from patients.periods import Period, Said, fold
+from submitters.models import Submitter
+from tests import factories
+from tests.factories import BY_IMPORT, NOON
+from tests.patients.histories import at, minutes
+
+Work = Callable[[], int]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written inside is rolled back: one example does not see another's rows."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def say(
+    submitter: Submitter, *, active: bool, minute: float, external_id: str = "p-1", client_id: str
+) -> UUID:
+    accept = services.activate if active else services.deactivate
+    said = factories.statement(external_id, at(minute), client_id)
+    [answer] = accept(submitter=submitter, statements=[said], origin=BY_IMPORT)
+    return answer.statement_id
+
+
+def periods_of(submitter: Submitter, external_id: str = "p-1") -> list[Period]:
+    rows = Association.objects.filter(submitter=submitter, patient__external_id=external_id)
+    return [Period(row.associated_at, row.dissociated_at) for row in rows.order_by("associated_at")]
+
+
+def table() -> list[tuple[object, ...]]:
+    return list(Association.objects.order_by("id").values_list())
+
+
+@pytest.mark.django_db
+def test_an_activation_links_and_is_fulfilled_by_it(work: Work) -> None:
+    submitter = factories.submitter()
+    say(submitter, active=True, minute=0, client_id="a")
+    assert periods_of(submitter) == []
+    work()
+    assert periods_of(submitter) == [Period(at(0), None)]
+    statement = Statement.objects.get()
+    assert statement.fulfilled_at is not None
+    assert statement.due_at - statement.received_at == timedelta(minutes=5)
+    assert Association.objects.get().organisation_id == submitter.organisation_id
+
+
+@pytest.mark.django_db
+def test_a_rerun_activation_never_undoes_a_newer_deactivation(work: Work) -> None:
+    submitter = factories.submitter()
+    first = say(submitter, active=True, minute=0, client_id="a")
+    work()
+    say(submitter, active=False, minute=5, client_id="b")
+    work()
+    before = table()
+    folding.fold_periods(statement_ids=[first])
+    assert table() == before
+    assert periods_of(submitter) == [Period(at(0), at(5))]
+
+
+@pytest.mark.django_db
+def test_a_late_activation_begins_the_period_earlier(work: Work) -> None:
+    submitter = factories.submitter()
+    say(submitter, active=True, minute=5, client_id="a")
+    work()
+    say(submitter, active=True, minute=0, client_id="b")
+    work()
+    assert periods_of(submitter) == [Period(at(0), None)]
+
+
+@pytest.mark.django_db
+def test_a_statement_between_two_others_splits_the_period(work: Work) -> None:
+    submitter = factories.submitter()
+    for client_id, minute, active in (("a", 0, True), ("b", 8, False), ("c", 5, True), ("d", 3, False)):
+        say(submitter, active=active, minute=minute, client_id=client_id)
+        work()
+    assert periods_of(submitter) == [Period(at(0), at(3)), Period(at(5), at(8))]
+
+
+@pytest.mark.django_db
+def test_an_activation_undone_at_its_own_instant_leaves_no_period_but_both_are_fulfilled(work: Work) -> None:
+    submitter = factories.submitter()
+    say(submitter, active=True, minute=0, client_id="a")
+    work()
+    say(submitter, active=False, minute=0, client_id="b")
+    work()
+    assert periods_of(submitter) == []
+    assert not Statement.objects.filter(fulfilled_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_one_job_fulfils_every_statement_of_its_pair() -> None:
+    submitter = factories.submitter()
+    first = say(submitter, active=True, minute=0, client_id="a")
+    say(submitter, active=False, minute=5, client_id="b")
+    other = say(submitter, active=True, minute=0, external_id="p-2", client_id="c")
+    folding.fold_periods(statement_ids=[first])
+    assert list(Statement.objects.filter(fulfilled_at=None).values_list("id", flat=True)) == [other]
+
+
+@pytest.mark.django_db
+def test_when_a_statement_was_fulfilled_does_not_change_when_its_job_runs_again(work: Work) -> None:
+    submitter = factories.submitter()
+    first = say(submitter, active=True, minute=0, client_id="a")
+    work()
+    fulfilled_at = Statement.objects.get().fulfilled_at
+    folding.fold_periods(statement_ids=[first])
+    assert Statement.objects.get().fulfilled_at == fulfilled_at
+
+
+@pytest.mark.django_db
+def test_nothing_to_fold_is_nothing_done() -> None:
+    folding.fold_periods(statement_ids=[])
+    folding.fold_periods(statement_ids=[UUID(int=7)])
+    assert table() == []
+
+
+@pytest.mark.usefixtures("scripts")
+def test_an_association_that_vanishes_frees_its_measurements_and_supersedes_their_results(work: Work) -> None:
+    submitter = factories.submitter()
+    record_measurements(
+        organisation_id=submitter.organisation_id,
+        readings=[factories.reading("p-1", measured_at=at(3))],
+        source=MeasurementSource.IMPORT,
+    )
+    say(submitter, active=True, minute=0, client_id="a")
+    work()
+    assert Measurement.objects.get().association == Association.objects.get()
+    assert Observation.objects.get().superseded_at is None
+    say(submitter, active=False, minute=0, client_id="b")
+    work()
+    assert Measurement.objects.get().association_id is None
+    observation = Observation.objects.get()
+    assert observation.superseded_at is not None
+    assert observation.superseded_because == "no longer covered by an association"
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_measurement_whose_association_gives_way_to_an_earlier_one_is_covered_by_that(work: Work) -> None:
+    submitter = factories.submitter()
+    record_measurements(
+        organisation_id=submitter.organisation_id,
+        readings=[factories.reading("p-1", measured_at=at(minute)) for minute in (1, 6)],
+        source=MeasurementSource.IMPORT,
+    )
+    say(submitter, active=True, minute=5, client_id="a")
+    work()
+    assert Measurement.objects.filter(association=None).count() == 1
+    say(submitter, active=True, minute=0, client_id="b")
+    work()
+    association = Association.objects.get()
+    assert set(Measurement.objects.values_list("association_id", flat=True)) == {association.id}
+
+
+@pytest.mark.django_db
+def test_two_hundred_pairs_take_as_many_statements_as_one() -> None:
+    def queries_for(pairs: int, *, prefix: str) -> list[int]:
+        """For linking, for unlinking, for moving the beginning, and for nothing to do."""
+        submitter = factories.submitter()
+        counts = []
+        for client_id, kind, minute in (
+            ("a", services.activate, 5),
+            ("b", services.deactivate, 8),
+            ("c", services.activate, 0),
+        ):
+            said = [
+                factories.statement(f"{prefix}-{number}", at(minute), f"{prefix}-{number}-{client_id}")
+                for number in range(pairs)
+            ]
+            answers = kind(submitter=submitter, statements=said, origin=BY_IMPORT)
+            ids = [answer.statement_id for answer in answers]
+            with CaptureQueriesContext(connection) as captured:
+                folding.fold_periods(statement_ids=ids)
+            counts.append(len(captured))
+        with CaptureQueriesContext(connection) as captured:
+            folding.fold_periods(statement_ids=ids)
+        assert (
+            Association.objects.filter(submitter=submitter, associated_at=at(0), dissociated_at=at(8)).count()
+            == pairs
+        )
+        return [*counts, len(captured)]
+
+    assert queries_for(200, prefix="many") == queries_for(1, prefix="one")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One statement of a made-up delivery."""
+
+    patient: str
+    submitter: int
+    minute: int
+    active: bool
+
+
+@dataclass
+class Delivery:
+    """Statements in the order of arrival; after each some jobs are worked off, or the folds of some are run again."""
+
+    statements: list[tuple[str, Spoken]] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> Delivery:
+    spoken = draw(
+        st.lists(
+            st.builds(Spoken, st.sampled_from(["p-1", "p-2"]), st.integers(0, 1), minutes, st.booleans()),
+            min_size=1,
+            max_size=9,
+        )
+    )
+    names = draw(st.permutations(range(len(spoken))))
+    after = st.sampled_from(["nothing", "work", "the last again", "all again"])
+    return Delivery(
+        [(f"s-{name}", one) for name, one in zip(names, spoken, strict=True)],
+        draw(st.lists(after, min_size=len(spoken), max_size=len(spoken))),
+    )
+
+
+@pytest.mark.django_db
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(delivery=deliveries())
+def test_in_any_order_and_batches_with_any_reruns_the_table_shows_the_fold(
+    work: Work, delivery: Delivery
+) -> None:
+    with undone():
+        organisation = factories.organisation()
+        submitters = [factories.submitter(organisation) for _ in range(2)]
+        ids: list[UUID] = []
+        for (client_id, spoken), after in zip(delivery.statements, delivery.after, strict=True):
+            submitter = submitters[spoken.submitter]
+            ids.append(
+                say(
+                    submitter,
+                    active=spoken.active,
+                    minute=spoken.minute,
+                    external_id=spoken.patient,
+                    client_id=client_id,
+                )
+            )
+            if after == "work":
+                work()
+            elif after != "nothing":
+                folding.fold_periods(statement_ids=ids[-1:] if after == "the last again" else ids)
+        work()
+        for number, submitter in enumerate(submitters):
+            for patient in ("p-1", "p-2"):
+                said = [
+                    Said(at(spoken.minute), client_id, spoken.active)
+                    for client_id, spoken in delivery.statements
+                    if (spoken.submitter, spoken.patient) == (number, patient)
+                ]
+                assert periods_of(submitter, patient) == fold(said)
+        assert not Statement.objects.filter(fulfilled_at=None).exists()
+        before = table()
+        folding.fold_periods(statement_ids=ids)
+        assert table() == before
+
+
+@pytest.mark.django_db
+def test_statements_of_one_call_are_answered_in_order_each_with_its_own_outcome() -> None:
+    submitter = factories.submitter()
+    said = [
+        factories.statement("p-2", client_id="z"),
+        factories.statement("p-1", client_id="a"),
+        factories.statement("p-2", client_id="z"),
+        factories.statement("p-3", client_id="a"),
+    ]
+    answers = services.activate(submitter=submitter, statements=said, origin=BY_IMPORT)
+    assert [answer.outcome for answer in answers] == ["accepted", "accepted", "duplicate", "conflict"]
+    assert answers[2] == services.Accepted(
+        services.Acceptance.DUPLICATE, answers[0].statement_id, answers[0].patient_id, answers[0].job_id
+    )
+    assert answers[3].statement_id == answers[1].statement_id
+    assert Statement.objects.filter(kind=StatementKind.ACTIVATION).count() == 2
+
+
+@pytest.mark.django_db
+def test_accepting_many_statements_takes_as_many_queries_as_one() -> None:
+    submitter = factories.submitter()
+
+    def queries_for(number: int, prefix: str) -> int:
+        said = [factories.statement(f"{prefix}-{n}", NOON, f"{prefix}-{n}") for n in range(number)]
+        with CaptureQueriesContext(connection) as captured:
+            services.activate(submitter=submitter, statements=said, origin=BY_IMPORT)
+        return len(captured)
+
+    assert queries_for(300, "many") == queries_for(1, "one")
+    assert Patient.objects.count() == 301

@@ -1,0 +1,141 @@
+"""Each endpoint and each job takes the number of queries that is written down, for one thing as for fifty."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from clinical_engine.jobs import sweeper, worker
+from clinical_engine.jobs.registry import kinds
+from observations.intake import record_measurements
+from observations.library import LIBRARY
+from observations.models import MeasurementSource
+from observations.services import install_library
+from patients.models import Patient
+from patients.services import activate
+from tests import factories
+from tests.api.bodies import post, reading, readings, statement
+from tests.api.contract import operations
+from tests.budgets import UPDATE, assert_within_budget, queries_of, read_budgets
+from tests.factories import BY_IMPORT, NOON, Caller
+
+Work = Callable[[], int]
+MANY = 50
+
+
+class Surroundings:
+    """A caller with one patient of `size` submitters, measurements, observations and waiting statements."""
+
+    def __init__(self, caller: Caller, size: int, work: Work) -> None:
+        self.caller, self.size = caller, size
+        self.api = Client(headers={"Authorization": f"Bearer {caller.key}"})
+        self.activate(size)
+        self.record([factories.reading("p-1", measured_at=NOON - timedelta(hours=n)) for n in range(size)])
+        self.record(
+            [factories.reading("p-1", measured_at=NOON - timedelta(days=900, hours=n)) for n in range(size)]
+        )
+        work()
+        self.activate(size)
+        self.patient = Patient.objects.get()
+
+    def activate(self, number: int, prefix: str = "p-1") -> None:
+        for _ in range(number):
+            activate(
+                submitter=factories.submitter(self.caller.organisation),
+                statements=[factories.statement(prefix, NOON - timedelta(days=300))],
+                origin=BY_IMPORT,
+            )
+
+    def record(self, items: list[Any]) -> None:
+        record_measurements(
+            organisation_id=self.caller.organisation.id, readings=items, source=MeasurementSource.IMPORT
+        )
+
+    def new_readings(self) -> dict[str, Any]:
+        moment = timezone.now().timestamp()
+        return readings(self.caller, *(reading(f"{moment}/{n}", f"new-{n}") for n in range(self.size)))
+
+    def send(self, path: str, body: Any) -> Callable[[], object]:
+        return lambda: self.expect(202 if path != "patients/lookup" else 200, post(self.api, path, body))
+
+    def get(self, path: str, **query: str) -> Callable[[], object]:
+        return lambda: self.expect(200, self.api.get(f"/api/v1/{path}", query))
+
+    @staticmethod
+    def expect(status: int, answer: Any) -> None:
+        assert answer.status_code == status, answer.content
+
+
+ENDPOINTS: dict[str, Callable[[Surroundings], Callable[[], object]]] = {
+    "POST /api/v1/activations": lambda s: s.send("activations", statement(s.caller, "new")),
+    "POST /api/v1/deactivations": lambda s: s.send("deactivations", statement(s.caller, "new")),
+    "POST /api/v1/measurements": lambda s: s.send("measurements", s.new_readings()),
+    "GET /api/v1/measurements": lambda s: s.get("measurements", patient=str(s.patient.id)),
+    "GET /api/v1/observations": lambda s: s.get("observations", patient=str(s.patient.id)),
+    "GET /api/v1/patients/{patient_id}": lambda s: s.get(f"patients/{s.patient.id}"),
+    "POST /api/v1/patients/lookup": lambda s: s.send(
+        "patients/lookup", {"organisation": str(s.caller.organisation.id), "external_id": "p-1"}
+    ),
+    "GET /api/v1/jobs/{job_id}": lambda s: s.get(f"jobs/{s.patient.statements.latest('id').job_id}"),
+}
+
+
+def due_associations(s: Surroundings) -> None:
+    said = [factories.statement(f"due-{n}", NOON - timedelta(days=300)) for n in range(s.size)]
+    activate(submitter=s.caller.submitter, statements=said, origin=BY_IMPORT)
+
+
+def due_results(s: Surroundings) -> None:
+    due_associations(s)
+    worker.work("associate", "default")
+    s.record([factories.reading(f"due-{n}") for n in range(s.size)])
+
+
+JOBS: dict[str, Callable[[Surroundings], None]] = {"associate": due_associations, "recompute": due_results}
+
+
+@pytest.fixture
+def caller(committed_db: None, settings: Settings) -> Caller:
+    # A profiled request takes more queries, and chance decides which one is.
+    settings.PROFILED_SHARE = 0
+    install_library(scripts=LIBRARY)
+    return factories.caller()
+
+
+@pytest.fixture(params=[1, MANY])
+def surroundings(caller: Caller, work: Work, request: pytest.FixtureRequest) -> Surroundings:
+    return Surroundings(caller, request.param, work)
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_an_endpoint_takes_the_same_queries_for_one_thing_and_for_fifty(
+    surroundings: Surroundings, name: str
+) -> None:
+    action = ENDPOINTS[name](surroundings)
+    assert_within_budget(f"api {name}", queries_of(action))
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_batch_of_jobs_takes_the_same_queries_for_one_job_and_for_fifty(
+    surroundings: Surroundings, work: Work, kind: str
+) -> None:
+    work()
+    JOBS[kind](surroundings)
+    assert_within_budget(f"job {kind}", queries_of(lambda: worker.work(kind, "default")))
+
+
+def test_a_sweep_takes_the_same_queries_for_one_job_and_for_fifty(surroundings: Surroundings) -> None:
+    assert_within_budget("sweep", queries_of(sweeper.sweep))
+
+
+def test_every_endpoint_and_every_kind_of_job_has_a_budget() -> None:
+    described = {f"api {method} {path}" for method, path, _ in operations()}
+    registered = {f"job {kind.name}" for kind in kinds()}
+    kept = {name for name in read_budgets() if name.startswith(("api ", "job "))}
+    assert kept == described | registered, (
+        f"measure what is new, remove what is gone, then run with {UPDATE}=1"
+    )
