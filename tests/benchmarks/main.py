@@ -61,8 +61,10 @@ def running_engine() -> Iterator[str]:
     with ExitStack() as stack:
         log = stack.enter_context((var / "engine.log").open("wb"))
         for service in engine_services(port, var, dict(os.environ)):
+            # As production does: silk records a small share of the requests.
+            environment = {**service.environment, "PROFILED_SHARE": "0.01"}
             process = subprocess.Popen(
-                service.command, env={**service.environment, "PROFILED_SHARE": "0.01"}, stdout=log, stderr=log, start_new_session=True
+                service.command, env=environment, stdout=log, stderr=log, start_new_session=True
             )
             stack.callback(_end, process)
         _wait(lambda: _answers(f"{address}/health/ready"), 60)
