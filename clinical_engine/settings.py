@@ -60,6 +60,7 @@ if not DEVELOPMENT:
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinical_engine.api.lengths.refuse_undeclared_length",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -270,6 +271,8 @@ LOGGING = {
 # --- Admin ----------------------------------------------------------------------------------------------------------
 # Times are written with their zone: staff read times of organisations in several zones.
 FORMAT_MODULE_PATH = "clinical_engine.staff.formats"
+# Who opens the login page itself would otherwise land on an address that does not exist.
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Clinical Engine",
     "SITE_HEADER": "Clinical Engine",
@@ -279,6 +282,9 @@ UNFOLD = {
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "clinical_engine.staff.dashboard.fill",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("staff/favicon.svg")}  # noqa: ARG005 - called with the request
+    ],
     "STYLES": [lambda request: static("staff/admin.css")],  # noqa: ARG005 - called with the request
     "SIDEBAR": {"navigation": "clinical_engine.staff.navigation.sidebar"},
 }

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from observations.models import Measurement, Observation
-from patients.models import Patient, Statement
+from patients.models import Association, Patient, Statement
 
 
 def measurements_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Measurement]:
@@ -34,20 +34,18 @@ def held_measurements_of(patient: Patient) -> QuerySet[Measurement]:
 def overdue_measurements() -> QuerySet[Measurement]:
     """Held measurements past due, for which somebody should find out why; the longest waiting first.
 
-    After seven days one that no waiting statement could explain counts as 'outside period' instead.
+    After seven days one that no statement explains, neither a waiting one nor a period, counts as 'outside period' instead.
     """
     now = timezone.now()
     recent = Measurement.objects.filter(association=None, due_at__lt=now, due_at__gte=_outside_before(now))
-    waits_for_statement = Measurement.objects.filter(
-        Exists(_waiting_statements()), association=None, due_at__lt=_outside_before(now)
-    )
-    return (recent | waits_for_statement).order_by("due_at")
+    explained = Measurement.objects.filter(_explained(), association=None, due_at__lt=_outside_before(now))
+    return (recent | explained).order_by("due_at")
 
 
 def outside_period() -> QuerySet[Measurement]:
     """Measurements of a time at which nobody stated the patient active, and nothing that waits could change that."""
     return Measurement.objects.filter(
-        ~Exists(_waiting_statements()), association=None, due_at__lt=_outside_before(timezone.now())
+        ~_explained(), association=None, due_at__lt=_outside_before(timezone.now())
     )
 
 
@@ -56,8 +54,15 @@ def is_outside_period(measurement: Measurement, now: datetime) -> bool:
     return measurement.association_id is None and measurement.due_at < _outside_before(now)
 
 
-def _waiting_statements() -> QuerySet[Statement]:
-    return Statement.objects.filter(patient=OuterRef("patient"), fulfilled_at=None)
+def _explained() -> Q:
+    """Whether a statement waits that could cover it, or a period does that only the recompute job has not counted yet."""
+    waiting = Statement.objects.filter(patient=OuterRef("patient"), fulfilled_at=None)
+    covering = Association.objects.filter(
+        Q(dissociated_at=None) | Q(dissociated_at__gt=OuterRef("measured_at")),
+        patient=OuterRef("patient"),
+        associated_at__lte=OuterRef("measured_at"),
+    )
+    return Q(Exists(waiting)) | Q(Exists(covering))
 
 
 def _outside_before(now: datetime) -> datetime:

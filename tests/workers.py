@@ -1,24 +1,26 @@
-"""Real Celery processes on the servers of the surroundings (`os.environ`): started, awaited, and ended with all their children."""
+"""Real processes of the engine on the servers of the surroundings (`os.environ`): started, awaited, ended with all children."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from clinical_engine.running.environment import ROOT
 from clinical_engine.running.processes import children_of, end, process_of, tethered, wait_until
+from tests.ports import free_port
 
 START_SECONDS = 40
-_ENDING = ((signal.SIGTERM, 15.0),)
+# A worker whose child was killed may wait its full ten seconds for the task that went with it.
+_ENDING = ((signal.SIGTERM, 5.0),)
 
 
 @dataclass(frozen=True)
-class CeleryProcess:
-    """A started worker or scheduler, and the file its output goes to."""
+class EngineProcess:
+    """A started process of the engine, and the file its output goes to."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -28,7 +30,7 @@ class CeleryProcess:
         return text in self.log.read_text(encoding="utf-8")
 
     def child_pids(self) -> list[int]:
-        """The processes that do a worker's work."""
+        """The processes that do its work."""
         return [child.pid for child in children_of(self.process.pid)]
 
 
@@ -39,42 +41,63 @@ def running_worker(
     queues: str = "default,sweeps",
     concurrency: int = 1,
     include: str = "",
-    **environment: str,
-) -> Iterator[CeleryProcess]:
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[EngineProcess]:
     """A worker that takes rings from now on. `include` names modules it imports, `environment` what differs from ours."""
-    arguments = ["worker", "--queues", queues, "--concurrency", str(concurrency), "--loglevel", "info"]
+    arguments = ["--queues", queues, "--concurrency", str(concurrency), "--loglevel", "info"]
     # The name tells apart the workers that one test starts on the same host.
     arguments += ["--hostname", f"{log.stem}@%h", *(["--include", include] if include else [])]
-    with _running(log, arguments, "ready.", environment) as worker:
+    # As `make run` starts it: a SIGTERM lets running tasks end.
+    with _running(
+        log, [*_CELERY, "worker", *arguments], "ready.", {"REMAP_SIGTERM": "SIGQUIT", **(environment or {})}
+    ) as worker:
         yield worker
 
 
 @contextmanager
-def running_scheduler(log: Path, **environment: str) -> Iterator[CeleryProcess]:
+def running_scheduler(log: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[EngineProcess]:
     """A scheduler that sends the periodic tasks from now on."""
-    schedule = log.with_suffix(".schedule")
-    arguments = ["beat", "--loglevel", "info", "--schedule", str(schedule), "--pidfile", ""]
-    with _running(log, arguments, "beat: Starting...", environment) as scheduler:
+    schedule = str(log.with_suffix(".schedule"))
+    arguments = ["beat", "--loglevel", "info", "--schedule", schedule, "--pidfile", ""]
+    with _running(log, [*_CELERY, *arguments], "beat: Starting...", environment or {}) as scheduler:
         yield scheduler
 
 
 @contextmanager
+def running_web(log: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A web process that answers from now on; its address."""
+    address = f"127.0.0.1:{free_port()}"
+    arguments = [
+        "clinical_engine.wsgi:application",
+        "--bind",
+        address,
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "2",
+    ]
+    with _running(log, ["gunicorn", *arguments], "Booting worker", environment or {}):
+        yield f"http://{address}"
+
+
+_CELERY = ["celery", "-A", "clinical_engine"]
+
+
+@contextmanager
 def _running(
-    log: Path, arguments: list[str], token: str, environment: dict[str, str]
-) -> Iterator[CeleryProcess]:
-    command: list[str | Path] = [sys.executable, "-m", "celery", "-A", "clinical_engine", *arguments]
+    log: Path, command: list[str], token: str, environment: Mapping[str, str]
+) -> Iterator[EngineProcess]:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            tethered(command, on_parent_death=signal.SIGKILL),
+            tethered([sys.executable, "-m", *command], on_parent_death=signal.SIGKILL),
             cwd=ROOT,
-            # As `make run` starts it: a SIGTERM lets running tasks end.
-            env={**os.environ, "REMAP_SIGTERM": "SIGQUIT", **environment},
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    started = CeleryProcess(process, log)
+    started = EngineProcess(process, log)
     try:
         assert wait_until(lambda: started.says(token) or process.poll() is not None, seconds=START_SECONDS)
         assert process.poll() is None, log.read_text(encoding="utf-8")

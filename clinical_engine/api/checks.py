@@ -1,6 +1,6 @@
 """System checks of the API: what a reviewer could overlook fails at start."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -50,8 +50,9 @@ def _endpoints(
             and issubclass(view, APIView)
             and not view.__module__.startswith("drf_spectacular")
         ):
-            yield view, getattr(pattern.callback, "actions", None) or _methods_of(view)
+            yield view, _methods_of(view, getattr(pattern.callback, "actions", {}))
 
 
-def _methods_of(view: type[APIView]) -> list[str]:
-    return [method for method in view.http_method_names if method not in {"head", "options"} and hasattr(view, method)]
+def _methods_of(view: type[APIView], actions: Mapping[str, str]) -> list[str]:
+    names = [method for method in view.http_method_names if method in actions or hasattr(view, method)]
+    return [method for method in names if method not in {"head", "options"}]

@@ -36,4 +36,8 @@ def the_lease_outlives_the_time_limits(
     )
     if all(shorter < longer for shorter, longer in pairwise(times)):
         return []
-    return [Error("Soft limit, hard limit, lease and visibility time-out must grow in this order.", id="jobs.E002")]
+    return [
+        Error(
+            "Soft limit, hard limit, lease and visibility time-out must grow in this order.", id="jobs.E002"
+        )
+    ]

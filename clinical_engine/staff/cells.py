@@ -1,7 +1,7 @@
 """The small pieces that tables and fields of the admin are made of; whatever comes from data is escaped."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -45,16 +45,25 @@ def list_url(view: str, **filters: object) -> str:
     return f"{reverse(view)}?{urlencode(filters)}" if filters else reverse(view)
 
 
-def moment(time: datetime | None, zone: ZoneInfo | None = None) -> str:
+def moment_text(time: datetime | None, zone: ZoneInfo | None = None) -> str:
     """A time with its zone: in `zone` when given, otherwise in UTC."""
     return NOTHING if time is None else date_format(localtime(time, zone), "DATETIME_FORMAT")
 
 
-def precise_moment(time: datetime | None) -> str:
+def moment(time: datetime | None, zone: ZoneInfo | None = None) -> SafeString:
+    """As `moment_text`, for a cell of its own: never broken across lines."""
+    return _in_one_line(moment_text(time, zone))
+
+
+def precise_moment(time: datetime | None) -> SafeString:
     """A time in UTC to the millisecond, for those who look for causes."""
     if time is None:
-        return NOTHING
-    return f"{localtime(time):%-d %b %Y, %H:%M:%S}.{time.microsecond // 1000:03d} UTC"
+        return _in_one_line(NOTHING)
+    return _in_one_line(f"{localtime(time, UTC):%-d %b %Y, %H:%M:%S}.{time.microsecond // 1000:03d} UTC")
+
+
+def _in_one_line(text: str) -> SafeString:
+    return format_html('<span class="ce-time">{}</span>', text)
 
 
 def length(span: timedelta) -> str:

@@ -1,6 +1,6 @@
 """The front page: missing work as numbers that lead to the lists behind them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -28,13 +28,15 @@ def as_age(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """How a probe appears on the front page: its title, how its value is written, and the list behind the number.
+    """How a probe appears on the front page: its title, what it means while it is fine, and the list behind the number.
 
-    `view` is the list's URL name, `filters` what is set on it, `permission` who gets the link.
+    `view` is the list's URL name, `filters` what is set on it, `permission` who gets the link. `show` writes the value.
     """
 
     probe: str
     title: str
+    meaning: str
+    position: int
     view: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     permission: str = ""
@@ -62,7 +64,9 @@ class ShownTile:
     url: str
 
 
-_tiles: dict[str, Tile] = {"database_up": Tile("database_up", "Database", show=lambda _: "answers")}
+_tiles: dict[str, Tile] = {
+    "database_up": Tile("database_up", "Database", "PostgreSQL answers.", 70, show=lambda _: "up")
+}
 _searches: list[Search] = []
 
 
@@ -81,18 +85,17 @@ def register_search(search: Search) -> None:
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Django-unfold's dashboard callback: every probe's reading, and one sentence about all of them."""
-    user: Permitted = request.user
     readings = read_all()
     wrong = sum(not reading.ok for reading in readings.values())
     context |= {
         "title": "Overview",
-        "tiles": _sorted([_shown(probe, reading, user) for probe, reading in readings.items()]),
+        "tiles": _shown_tiles(readings, request.user),
         "all_well": not wrong,
         "verdict": _verdict(wrong),
         "searches": [
             {"title": search.title, "hint": search.hint, "url": reverse(search.view)}
             for search in _searches
-            if user.has_perm(search.permission)
+            if request.user.has_perm(search.permission)
         ],
     }
     return context
@@ -104,17 +107,26 @@ def _verdict(wrong: int) -> str:
     return f"{wrong} {'number needs' if wrong == 1 else 'numbers need'} attention."
 
 
-def _sorted(tiles: Sequence[ShownTile]) -> list[ShownTile]:
-    return sorted(tiles, key=lambda tile: tile.ok)
+def _shown_tiles(readings: Mapping[Probe, Reading], user: Permitted) -> list[ShownTile]:
+    """What needs attention first."""
+    tiles = [(_tile_of(probe), reading) for probe, reading in readings.items()]
+    tiles.sort(key=lambda pair: (pair[1].ok, pair[0].position))
+    return [_shown(tile, reading, user) for tile, reading in tiles]
 
 
-def _shown(probe: Probe, reading: Reading, user: Permitted) -> ShownTile:
-    tile = _tiles.get(probe.name, Tile(probe.name, probe.name.replace("_", " ").capitalize()))
+def _tile_of(probe: Probe) -> Tile:
+    # A probe that nobody gave a tile is shown all the same: missing work must not depend on a title.
+    return _tiles.get(
+        probe.name, Tile(probe.name, probe.name.replace("_", " ").capitalize(), probe.description, 100)
+    )
+
+
+def _shown(tile: Tile, reading: Reading, user: Permitted) -> ShownTile:
     allowed = tile.view and user.has_perm(tile.permission)
     return ShownTile(
         title=tile.title,
         value="unknown" if reading.value is None else tile.show(reading.value),
         ok=reading.ok,
-        text=reading.message or probe.description,
+        text=reading.message or tile.meaning,
         url=list_url(tile.view, **tile.filters) if allowed else "",
     )

@@ -38,7 +38,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
             "SELECT reltuples FROM pg_class WHERE oid = %s::regclass",
             [rows.query.get_meta().db_table],
         )
-        return max(int(about), LIMIT + 1)
+        # -1 before the first ANALYZE; fewer than were found when the statistics are old.
+        return int(about) if about > LIMIT else None
 
     @property
     def estimate_text(self) -> str:

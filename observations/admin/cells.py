@@ -27,7 +27,12 @@ def computed(observation: Observation, *, whole: bool = False) -> str:
         return f"not computable: {observation.not_computable}"
     outputs = observation.script_version.outputs
     return ", ".join(
-        " ".join(filter(None, [name, _written(value, whole=whole), outputs.get(name, {}).get("unit", "")]))
+        " ".join(
+            filter(
+                None,
+                [name.replace("_", " "), _written(value, whole=whole), outputs.get(name, {}).get("unit", "")],
+            )
+        )
         for name, value in sorted(observation.value.items())
     )
 

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from clinical_engine.staff.admin import StaffModelAdmin
-from clinical_engine.staff.cells import moment, page_of
+from clinical_engine.staff.cells import moment_text, page_of
 from clinical_engine.staff.navigation import Menu
 from observations.admin.cells import Valued, measured
 from observations.models import Code, MeasurementConflict
@@ -43,14 +43,14 @@ class MeasurementConflictAdmin(StaffModelAdmin):
     def first(self, conflict: MeasurementConflict) -> SafeString:
         """What stands."""
         sent = conflict.measurement
-        when = moment(sent.measured_at, conflict.organisation.zone)
+        when = moment_text(sent.measured_at, conflict.organisation.zone)
         text = _said(sent.patient.external_id, sent.code, sent, when)
         return page_of("admin:observations_measurement_change", sent.pk, text)
 
     @admin.display(description="sent later, not in force")
     def second(self, conflict: MeasurementConflict) -> str:
         """What was refused."""
-        when = moment(conflict.measured_at, conflict.organisation.zone)
+        when = moment_text(conflict.measured_at, conflict.organisation.zone)
         return _said(conflict.external_id, conflict.code, conflict, when)
 
     @admin.display(description="organisation")

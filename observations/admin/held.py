@@ -41,12 +41,16 @@ def reason(measurement: Any) -> str:  # noqa: ANN401 - a row of `with_reasons`
     return "Nobody has stated the patient active"
 
 
+def _is_explained(measurement: Any) -> bool:  # noqa: ANN401 - a row of `with_reasons`
+    return bool(measurement.has_waiting or measurement.has_cover)
+
+
 def state(measurement: Measurement) -> SafeString:
-    """Counted, held, overdue or outside every period."""
+    """Counted, held, overdue or outside every period; of a row of `with_reasons`."""
     now = timezone.now()
     if measurement.association_id is not None:
         return badge("Counted", Tone.GOOD)
-    if is_outside_period(measurement, now) and not getattr(measurement, "has_waiting", False):
+    if is_outside_period(measurement, now) and not _is_explained(measurement):
         return badge("Outside period")
     if measurement.due_at < now:
         return badge("Held, overdue", Tone.BAD)

@@ -53,7 +53,7 @@ class MeasurementAdmin(AboutPatientAdmin):
         return held.with_reasons(super().get_queryset(request))
 
     @admin.display(description="measured")
-    def measured(self, measurement: Measurement) -> str:
+    def measured(self, measurement: Measurement) -> SafeString:
         """When, in the organisation's zone."""
         return moment(measurement.measured_at, measurement.organisation.zone)
 

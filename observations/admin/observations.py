@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from clinical_engine.staff.cells import Tone, badge, code_block, moment, page_of
+from clinical_engine.staff.cells import Tone, badge, code_block, moment, moment_text, page_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter
 from clinical_engine.staff.navigation import Menu
 from observations.admin.cells import computed
@@ -65,7 +65,7 @@ class ObservationAdmin(AboutPatientAdmin):
         return queryset.filter(pk=identifier) | queryset.filter(patient_id=identifier), False
 
     @admin.display(description="as of")
-    def as_of_time(self, observation: Observation) -> str:
+    def as_of_time(self, observation: Observation) -> SafeString:
         """In the organisation's zone."""
         return moment(observation.as_of, observation.organisation.zone)
 
@@ -84,7 +84,7 @@ class ObservationAdmin(AboutPatientAdmin):
         """Current, or superseded since when."""
         if observation.superseded_at is None:
             return badge("Current", Tone.GOOD)
-        return badge(f"Superseded {moment(observation.superseded_at)}")
+        return badge(f"Superseded {moment_text(observation.superseded_at)}")
 
     @admin.display(description="script version")
     def version(self, observation: Observation) -> SafeString:

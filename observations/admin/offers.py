@@ -13,7 +13,7 @@ from observations.admin.cells import computed, measured
 from observations.models import Measurement, Observation, ScriptVersion
 from patients.models import Patient
 
-_SHOWN = 15
+_SHOWN = 10
 _SHOWN_SOURCES = 500
 _MEASUREMENTS = "admin:observations_measurement_changelist"
 _OBSERVATIONS = "admin:observations_observation_changelist"
@@ -70,7 +70,7 @@ def _reading(row: Measurement, patient: Patient) -> tuple[object, ...]:
 
 def _sources(observation: Observation) -> Mapping[str, object]:
     rows = (
-        Measurement.objects.filter(pk__in=observation.derived_from[:_SHOWN_SOURCES])
+        held.with_reasons(Measurement.objects.filter(pk__in=observation.derived_from[:_SHOWN_SOURCES]))
         .select_related("code")
         .order_by("measured_at", "client_id")
     )
@@ -167,11 +167,19 @@ def offer() -> None:
     may_see = "observations.view_measurement"
     dashboard.register(
         dashboard.Tile(
-            "measurements_overdue", "Measurements held past due", _MEASUREMENTS, {"state": "overdue"}, may_see
+            "measurements_overdue",
+            "Measurements held past due",
+            "No measurement waits for its link for too long.",
+            20,
+            _MEASUREMENTS,
+            {"state": "overdue"},
+            may_see,
         ),
         dashboard.Tile(
             "measurements_outside_period",
             "Outside every period",
+            "Measured when nobody was stated active: nothing to do unless it grows.",
+            50,
             _MEASUREMENTS,
             {"state": "outside"},
             may_see,

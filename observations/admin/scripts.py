@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 
 from clinical_engine.staff.admin import StaffModelAdmin
-from clinical_engine.staff.cells import Tone, badge, code_block, json_block, moment, page_of
+from clinical_engine.staff.cells import Tone, badge, code_block, json_block, moment, moment_text, page_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter
 from clinical_engine.staff.navigation import Menu
 from observations.models import Code, ObservationScript, ScriptVersion
@@ -92,7 +92,7 @@ class ScriptVersionAdmin(StaffModelAdmin):
         """Published when, or a draft."""
         if version.published_at is None:
             return badge("Draft", Tone.WAITING)
-        return badge(f"Published {moment(version.published_at)}", Tone.GOOD)
+        return badge(f"Published {moment_text(version.published_at)}", Tone.GOOD)
 
     @admin.display(description="published by")
     def publisher(self, version: ScriptVersion) -> str:
@@ -100,7 +100,7 @@ class ScriptVersionAdmin(StaffModelAdmin):
         return "" if version.published_by is None else version.published_by.get_username()
 
     @admin.display(description="in force from")
-    def effective(self, version: ScriptVersion) -> str:
+    def effective(self, version: ScriptVersion) -> SafeString:
         """From which time on it computes results."""
         return moment(version.effective_from)
 

@@ -69,12 +69,12 @@ class AssociationAdmin(AboutPatientAdmin):
         ), False
 
     @admin.display(description="from")
-    def associated(self, association: Association) -> str:
+    def associated(self, association: Association) -> SafeString:
         """The period's beginning, in the organisation's zone."""
         return moment(association.associated_at, association.organisation.zone)
 
     @admin.display(description="until")
-    def dissociated(self, association: Association) -> str:
+    def dissociated(self, association: Association) -> SafeString:
         """The period's end, itself outside, in the organisation's zone."""
         return moment(association.dissociated_at, association.organisation.zone)
 

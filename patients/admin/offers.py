@@ -111,6 +111,8 @@ def offer() -> None:
         dashboard.Tile(
             "statements_overdue",
             "Statements overdue",
+            "Every accepted statement is fulfilled, or not due yet.",
+            10,
             "admin:patients_statement_changelist",
             {"state": "overdue"},
             "patients.view_statement",

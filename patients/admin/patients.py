@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from clinical_engine.staff.admin import StaffModelAdmin
-from clinical_engine.staff.cells import NOTHING, Tone, badge, identifier, moment, page_of
+from clinical_engine.staff.cells import Tone, badge, identifier, moment, page_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows
 from clinical_engine.staff.navigation import Menu
 from patients.admin.search import as_uuid, of_any_organisation
@@ -129,10 +129,9 @@ class PatientAdmin(StaffModelAdmin):
         return badge("Not linked", Tone.WAITING)
 
     @admin.display(description="since")
-    def since(self, patient: Any) -> str:  # noqa: ANN401 - an annotated row
+    def since(self, patient: Any) -> SafeString:  # noqa: ANN401 - an annotated row
         """Since when without a gap, in the organisation's zone."""
-        since = patient.linked_since
-        return NOTHING if since is None else moment(since, patient.organisation.zone)
+        return moment(patient.linked_since, patient.organisation.zone)
 
     @admin.display(description="UUID")
     def shown_id(self, patient: Patient) -> SafeString:
@@ -140,6 +139,6 @@ class PatientAdmin(StaffModelAdmin):
         return identifier(patient.pk)
 
     @admin.display(description="first heard of")
-    def first_heard_of(self, patient: Patient) -> str:
+    def first_heard_of(self, patient: Patient) -> SafeString:
         """When the first statement or measurement came in."""
         return moment(patient.created_at, patient.organisation.zone)

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from clinical_engine.staff import links
 from clinical_engine.staff.admin import StaffModelAdmin
-from clinical_engine.staff.cells import Tone, ago, badge, identifier, moment, page_of
+from clinical_engine.staff.cells import Tone, ago, badge, identifier, moment, moment_text, page_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter
 from clinical_engine.staff.navigation import Menu
 from patients.admin.search import rows_matching
@@ -114,7 +114,7 @@ class StatementAdmin(AboutPatientAdmin):
         links.attach(request.user, rows, {"job_id": "job"})
 
     @admin.display(description="effective")
-    def effective(self, statement: Statement) -> str:
+    def effective(self, statement: Statement) -> SafeString:
         """Since when, in the organisation's zone."""
         return moment(statement.effective_at, statement.organisation.zone)
 
@@ -145,9 +145,7 @@ class StatementConflictAdmin(StaffModelAdmin):
     ordering = ("-pk",)
     search_fields = ("external_id",)
     search_help_text = "Patient's external id, or the sender's own id (each whole)"
-    fieldsets = (
-        (None, {"fields": ("received_at", "of_organisation", "client_id", "first", "second", "statement")}),
-    )
+    fieldsets = ((None, {"fields": ("received_at", "of_organisation", "client_id", "first", "second")}),)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StatementConflict], search_term: str
@@ -184,5 +182,5 @@ class StatementConflictAdmin(StaffModelAdmin):
 
 
 def _said(kind: str, patient: str, row: Statement | StatementConflict, conflict: StatementConflict) -> str:
-    since = moment(row.effective_at, conflict.organisation.zone)
+    since = moment_text(row.effective_at, conflict.organisation.zone)
     return f"{patient}: {kind.lower()} {since}, {row.submitter.name}"

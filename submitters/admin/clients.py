@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from clinical_engine.api.scopes import SCOPES
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
-from clinical_engine.staff.cells import Tone, badge, identifier, moment
+from clinical_engine.staff.cells import Tone, badge, identifier, moment_text
 from clinical_engine.staff.filters import Choice, ChoiceFilter
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.reasons import Question, ask, reason_in
@@ -120,9 +120,7 @@ class ApiClientAdmin(StaffModelAdmin):
             "key": obj.new_key,
             "page": reverse("admin:submitters_apiclient_change", args=[obj.pk]),
         }
-        response = TemplateResponse(request, "admin/submitters/apiclient/key.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/submitters/apiclient/key.html", context)
 
     @detail_button(title="Revoke", path="revoke", permission="revoke")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -160,7 +158,7 @@ class ApiClientAdmin(StaffModelAdmin):
         """Active, or revoked since when."""
         if client.revoked_at is None:
             return badge("Active", Tone.GOOD)
-        return badge(f"Revoked {moment(client.revoked_at)}", Tone.BAD)
+        return badge(f"Revoked {moment_text(client.revoked_at)}", Tone.BAD)
 
 
 def _question(client: ApiClient, page: str) -> Question:

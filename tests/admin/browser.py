@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Quiet: a browser that looks for updates or synchronises would leave the machine.
@@ -21,7 +21,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-SIZE = {"width": 1440, "height": 900}
+SIZE = ViewportSize(width=1440, height=900)
 PATIENCE_MS = 20_000
 
 
@@ -41,21 +41,26 @@ def serving() -> Iterator[str]:
 
 
 @contextmanager
-def browsing(address: str, *, scale: float = 1) -> Iterator[Page]:
+def browsing(address: str) -> Iterator[Page]:
     """A page of a fresh Chromium that can reach `address` and nothing else.
 
     While it is open this thread has an event loop, in which Django refuses to ask the database: look before or after.
+    Fails at the end when a page asked for anything elsewhere, or a script of it failed.
     """
+    complaints: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         try:
-            context = browser.new_context(base_url=address, viewport=SIZE, device_scale_factor=scale)
+            context = browser.new_context(base_url=address, viewport=SIZE)
             page = context.new_page()
             page.set_default_timeout(PATIENCE_MS)
-            page.route("**/*", lambda route: route.continue_() if route.request.url.startswith(address) else route.abort())
+            page.route(lambda url: not url.startswith(address), lambda route: route.abort())
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
             yield page
         finally:
             browser.close()
+    assert not complaints, complaints
 
 
 def chromium() -> str:
@@ -68,7 +73,7 @@ def chromium() -> str:
 
 def log_in(page: Page, username: str, password: str) -> None:
     """Log in as a person does, and wait for the front page."""
-    page.goto("/admin/login/")
+    page.goto("/admin/")
     page.fill("#id_username", username)
     page.fill("#id_password", password)
     page.click("button[type=submit]")

@@ -4,6 +4,7 @@ With a folder as argument, pictures of all pages go there, for whoever changes h
 """
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import django
@@ -18,23 +19,24 @@ from playwright.sync_api import Page  # noqa: E402
 from clinical_engine.jobs import sweeper, worker  # noqa: E402
 from clinical_engine.jobs.registry import kinds  # noqa: E402
 from observations.demo import create_demo  # noqa: E402
-from observations.models import Measurement, Observation, ScriptVersion  # noqa: E402
-from patients.models import Patient, Statement  # noqa: E402
-from submitters.models import ApiClient, Organisation, Submitter  # noqa: E402
+from patients.models import Patient  # noqa: E402
+from tests import factories  # noqa: E402
 from tests.admin import world  # noqa: E402
-from tests.admin.browser import browsing, log_in, serving  # noqa: E402
+from tests.admin.browser import SIZE, browsing, log_in, serving  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENT = ROOT / "docs" / "images" / "admin-patient.png"
+
+USERNAME = "sam"
 
 
 def main(arguments: list[str]) -> None:
     """Make up data, look at it, and write the pictures."""
     everything = Path(arguments[0]) if arguments else None
     wanted = _make_up() if everything is None else _make_up() | _all_pages()
-    world.account("superuser", "photographer")
+    world.account("Clinical support" if everything is None else "superuser", USERNAME)
     with serving() as address, browsing(address) as page:
-        log_in(page, "photographer", world.PASSWORD)
+        log_in(page, USERNAME, world.PASSWORD)
         for name, url in wanted.items():
             path = PATIENT if name == PATIENT.stem or everything is None else everything / f"{name}.png"
             _draw(page, url, path)
@@ -55,5 +57,46 @@ def _draw(page: Page, url: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     page.goto(url)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=path, full_page=True)
+    # As tall as the page: what sticks to the window's lower edge would otherwise cover its middle.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": SIZE["width"], "height": height})
+    page.screenshot(path=path)
+    page.set_viewport_size(SIZE)
     print(f"written: {path}")  # noqa: T201 - a command
+
+
+def _add_what_is_held(patient: Patient) -> None:
+    before = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=30)
+    world.record(patient.organisation, factories.reading(patient.external_id, 143, before))
+    world.fail_a_job(patient.associations.get().submitter, patient)
+
+
+def _work_off() -> int:
+    done = 0
+    while claimed := sum(worker.work(kind.name, "default") for kind in kinds()):
+        done += claimed
+    return done
+
+
+def _all_pages() -> dict[str, str]:
+    """The front page, every list, and a page of each kind of thing."""
+    begun = world.begin()
+    world.grow(begun, 3, _work_off)
+    lists = {
+        f"list-{model_admin.opts.label_lower}": f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist"
+        for model_admin in (site.get_model_admin(model) for model in world.shown_models())
+    }
+    pages = {
+        f"page-{model}": reverse(f"admin:{model.replace('.', '_')}_change", args=[key])
+        for model, key in world.pages_of(begun).items()
+    }
+    run_again = reverse("admin:jobs_job_run_this_again", args=[begun.failed_job])
+    return (
+        {"front": reverse("admin:index"), "ask": run_again}
+        | {n: reverse(u) for n, u in lists.items()}
+        | pages
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -2,22 +2,34 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.apps import apps
+from django.contrib.admin import site
 from django.contrib.auth.models import Group, User
+from django.db.models import Model
 from django.utils import timezone
 
+from clinical_engine.audit.models import AuditEntry
 from clinical_engine.audit.roles import create_roles
 from clinical_engine.jobs import ledger
 from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.jobs.states import JobState, Outcome, Trigger
 from observations.intake import record_measurements
 from observations.library import LIBRARY
-from observations.models import Measurement, MeasurementSource, Observation, ObservationScript, ScriptVersion
+from observations.models import (
+    Measurement,
+    MeasurementConflict,
+    MeasurementSource,
+    Observation,
+    ObservationScript,
+    ScriptVersion,
+)
+from observations.readings import Reading
 from observations.services import draft_version, install_library
-from patients.models import Association, Patient, Statement
+from patients.models import Association, Patient, Statement, StatementConflict
 from patients.services import activate, deactivate
 from submitters.models import ApiClient, Organisation, Submitter
 from submitters.services import create_api_client
@@ -84,7 +96,7 @@ def grow(world: World, number: int, work: Callable[[], int]) -> None:
     _refuse_second_contents(world)
 
 
-def _grow_patient(world: World, time: object) -> None:
+def _grow_patient(world: World, time: datetime) -> None:
     """A day of being active with a reading that counts, and one before anybody was active that is held."""
     said = factories.statement(world.patient.external_id, time)
     activate(submitter=world.submitter, statements=[said], origin=factories.BY_IMPORT)
@@ -98,30 +110,45 @@ def _grow_patient(world: World, time: object) -> None:
     fail_a_job(world.submitter, world.patient)
 
 
-def record(organisation: Organisation, *readings: object) -> None:
+def record(organisation: Organisation, *readings: Reading) -> None:
     """Take readings in."""
     record_measurements(organisation_id=organisation.pk, readings=readings, source=MeasurementSource.IMPORT)
 
 
-def _grow_others(world: World, now: object) -> None:
+def _grow_others(world: World, now: datetime) -> None:
     other = factories.submitter()
     said = factories.statement(f"{other.name}-patient", now - timedelta(days=3))
     activate(submitter=other, statements=[said], origin=factories.BY_IMPORT)
     record(other.organisation, factories.reading(said.external_id, 90, now - timedelta(days=1)))
-    create_api_client(actor=None, name=other.name, scopes=["jobs:read"], organisations=[world.organisation, other.organisation])
+    create_api_client(
+        actor=None,
+        name=other.name,
+        scopes=["jobs:read"],
+        organisations=[world.organisation, other.organisation],
+    )
     User.objects.create_user(f"user-{other.pk}", is_staff=True)
     Group.objects.create(name=f"group {other.pk}")
     script = draft_version(actor=None, script=LIBRARY[0]).script
-    ObservationScript.objects.create(name=f"script-{other.pk}", title="Another", organisation=script.organisation)
+    ObservationScript.objects.create(
+        name=f"script-{other.pk}", title="Another", organisation=script.organisation
+    )
 
 
 def _grow_attempts(world: World, number: int) -> None:
     made = Attempt.objects.filter(job=world.failed_job).count()
     Attempt.objects.bulk_create(
         Attempt(
-            job_id=world.failed_job, number=made + count, release="r1", worker="w1", started_at=timezone.now(),
-            outcome=Outcome.FAILED, trigger=Trigger.AUTO, error_class="IntegrityError", sqlstate="23505",
-            constraint_name="statement_client_id_once", frames=["patients/folding.py:1 fold"],
+            job_id=world.failed_job,
+            number=made + count,
+            release="r1",
+            worker="w1",
+            started_at=timezone.now(),
+            outcome=Outcome.FAILED,
+            trigger=Trigger.AUTO,
+            error_class="IntegrityError",
+            sqlstate="23505",
+            constraint_name="statement_client_id_once",
+            frames=["patients/folding.py:1 fold"],
         )
         for count in range(1, number + 1)
     )
@@ -129,29 +156,43 @@ def _grow_attempts(world: World, number: int) -> None:
 
 def _refuse_second_contents(world: World) -> None:
     for statement in Statement.objects.filter(submitter=world.submitter, conflicts=None, kind="activation"):
-        later = factories.statement(world.patient.external_id, statement.effective_at + timedelta(seconds=1), statement.client_id)
+        later = factories.statement(
+            world.patient.external_id, statement.effective_at + timedelta(seconds=1), statement.client_id
+        )
         activate(submitter=world.submitter, statements=[later], origin=factories.BY_IMPORT)
     for sent in Measurement.objects.filter(patient=world.patient, conflicts=None):
-        record(world.organisation, factories.reading(world.patient.external_id, 101, sent.measured_at, client_id=sent.client_id))
+        record(
+            world.organisation,
+            factories.reading(world.patient.external_id, 101, sent.measured_at, client_id=sent.client_id),
+        )
+
+
+def shown_models() -> list[type[Model]]:
+    """Every model that has pages in the admin."""
+    return [model for model in apps.get_models() if site.is_registered(model)]
 
 
 def pages_of(world: World) -> dict[str, object]:
-    """For each model with pages of its own, the key of the row with the most to show."""
+    """The key of a row with much to show, for each model that has any page of its own worth it."""
+    current = Observation.objects.filter(superseded_at=None, patient=world.patient)
+    observation = current.latest("as_of")
+    version = ScriptVersion.objects.earliest("pk")
     return {
-        "submitters.submitter": world.submitter.pk,
         "submitters.organisation": world.organisation.pk,
-        "submitters.apiclient": ApiClient.objects.order_by("pk").first(),
+        "submitters.submitter": world.submitter.pk,
+        "submitters.apiclient": ApiClient.objects.earliest("pk").pk,
         "patients.patient": world.patient.pk,
-        "patients.statement": Statement.objects.filter(patient=world.patient).first(),
-        "patients.association": Association.objects.filter(patient=world.patient).first(),
-        "observations.measurement": Observation.objects.filter(superseded_at=None, patient=world.patient)
-        .order_by("-as_of")
-        .values_list("derived_from__0", flat=True)
-        .first(),
-        "observations.observation": Observation.objects.filter(superseded_at=None, patient=world.patient)
-        .order_by("-as_of")
-        .first(),
-        "observations.observationscript": ScriptVersion.objects.earliest("pk").script_id,
-        "observations.scriptversion": ScriptVersion.objects.earliest("pk").pk,
-        "jobs.job": Job.objects.get(pk=world.failed_job).pk,
+        "patients.statement": Statement.objects.filter(patient=world.patient).earliest("pk").pk,
+        "patients.statementconflict": StatementConflict.objects.earliest("pk").pk,
+        "patients.association": Association.objects.filter(patient=world.patient).earliest("pk").pk,
+        "observations.measurement": observation.derived_from[0],
+        "observations.measurementconflict": MeasurementConflict.objects.earliest("pk").pk,
+        "observations.observation": observation.pk,
+        "observations.observationscript": version.script_id,
+        "observations.scriptversion": version.pk,
+        "observations.code": version.code_id,
+        "jobs.job": world.failed_job,
+        "audit.auditentry": AuditEntry.objects.earliest("pk").pk,
+        "auth.user": User.objects.earliest("pk").pk,
+        "auth.group": Group.objects.earliest("pk").pk,
     }

@@ -55,7 +55,7 @@ def test_conflicts_alone_are_answered_with_409_and_kept_once_for_staff(
     api: DescribedClient, caller: Caller
 ) -> None:
     post(api, "measurements", readings(caller, reading("m-1")))
-    changed = [
+    changed: list[dict[str, Any]] = [
         {"value": 101},
         {"value": 100.5},
         {"external_id": "p-2"},

@@ -28,7 +28,7 @@ MARK = "Kowalczyk-4711"
 
 def collide(_: Sequence[ClaimedJob]) -> None:
     """Fails as a handler does that writes a row which is there."""
-    for _ in range(2):
+    for _again in range(2):
         Organisation.objects.create(name=MARK)
 
 

@@ -70,7 +70,7 @@ def test_an_accepted_activation_is_linked_by_a_worker_that_was_rung_for_without_
 ) -> None:
     with running_worker(tmp_path / "worker.log"):
         activate(3)
-        assert wait_until(lambda: everything_is_linked(3), seconds=15)
+        assert wait_until(lambda: everything_is_linked(3), seconds=60)
     assert fetch_all("SELECT count(*) FROM jobs_periodicrun") == [(0,)]
     assert set(Attempt.objects.values_list("outcome", "trigger")) == {("succeeded", "auto")}
 
@@ -84,10 +84,10 @@ def test_with_redis_emptied_after_the_acceptance_the_sweeper_delivers(
     assert wait_until(lambda: broker.llen("nowhere") == 1, seconds=10)
     broker.flushall()
     with (
-        running_worker(tmp_path / "worker.log", **QUICK),
-        running_scheduler(tmp_path / "scheduler.log", **QUICK),
+        running_worker(tmp_path / "worker.log", environment=QUICK),
+        running_scheduler(tmp_path / "scheduler.log", environment=QUICK),
     ):
-        assert wait_until(lambda: everything_is_linked(3), seconds=20)
+        assert wait_until(lambda: everything_is_linked(3), seconds=60)
     assert fetch_all("SELECT count(*) FROM jobs_periodicrun") == [(1,)]
 
 
@@ -95,17 +95,17 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_does_nothing
     activate: Activate, tmp_path: Path
 ) -> None:
     with (
-        running_scheduler(tmp_path / "scheduler.log", **QUICK),
-        running_worker(tmp_path / "worker.log", **QUICK) as worker,
+        running_scheduler(tmp_path / "scheduler.log", environment=QUICK),
+        running_worker(tmp_path / "worker.log", environment=QUICK) as worker,
     ):
         with other_connection() as cursor:
             # Holds a batch up in the middle: its jobs are claimed, its patients locked, nothing is committed.
             cursor.execute("LOCK TABLE patients_association IN EXCLUSIVE MODE")
             activate(20)
-            assert wait_until(Job.objects.filter(state="running").exists, seconds=15)
+            assert wait_until(Job.objects.filter(state="running").exists, seconds=60)
             [child] = worker.child_pids()
             os.kill(child, signal.SIGKILL)
-        assert wait_until(lambda: everything_is_linked(20), seconds=40)
+        assert wait_until(lambda: everything_is_linked(20), seconds=60)
         assert worker.process.poll() is None
     assert Attempt.objects.filter(outcome="lost").exists()
     assert Association.objects.count() == 20
@@ -116,11 +116,11 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_does_nothing
 def test_a_worker_outlives_a_restart_of_its_broker(activate: Activate, tmp_path: Path) -> None:
     with (
         RedisServer(tmp_path) as server,
-        running_worker(tmp_path / "worker.log", REDIS_URL=server.url(), **QUICK),
-        running_scheduler(tmp_path / "scheduler.log", REDIS_URL=server.url(), **QUICK),
+        running_worker(tmp_path / "worker.log", environment={**QUICK, "REDIS_URL": server.url()}),
+        running_scheduler(tmp_path / "scheduler.log", environment={**QUICK, "REDIS_URL": server.url()}),
     ):
         server.kill()
         # These ring by the tests' own Redis, which this worker does not hear: only its sweeper can deliver.
         activate(3)
         server.start()
-        assert wait_until(lambda: everything_is_linked(3), seconds=40)
+        assert wait_until(lambda: everything_is_linked(3), seconds=60)

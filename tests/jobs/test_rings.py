@@ -144,7 +144,7 @@ def test_the_bell_rings_again_soon_after_the_broker_is_back(tmp_path: Path) -> N
         assert wait_until(lambda: arrives("first"), seconds=20)
         server.kill()
         ring("lost")
-        assert wait_until(lambda: "No ring for lost, the sweeper will" in log.read_text(), seconds=10)
+        assert wait_until(lambda: "No ring for" in log.read_text(), seconds=10)
         server.start()
         assert wait_until(lambda: arrives("again"), seconds=5)
 
@@ -198,8 +198,8 @@ def test_a_broker_that_accepts_and_never_answers_delays_neither_a_ring_nor_an_ac
         hanging = measure(caller, REDIS_URL=url)
     assert isinstance(normal["posts"], list)
     assert isinstance(hanging["posts"], list)
-    assert median(hanging["posts"]) < 1.5 * median(normal["posts"])
-    # No single one waits for a time-out of the broker, which is half a second.
+    # None waits for the broker's time-out, which is half a second. The machine's own noise is some hundredths.
+    assert median(hanging["posts"]) < median(normal["posts"]) + 0.1
     assert max(hanging["posts"]) < 0.4
     assert isinstance(hanging["rings"], float)
     assert hanging["rings"] < 0.2

@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from observations.intake import record_measurements
 from observations.models import Measurement, MeasurementSource, Observation
 from patients import folding, services
-from patients.models import Association, Patient, Statement, StatementKind
-from patients.periods import Period, Said, fold
+from patients.models import Association, Statement
+from patients.periods import Period
 from submitters.models import Submitter
 from tests import factories
-from tests.factories import BY_IMPORT, NOON
-from tests.patients.histories import at, minutes
+from tests.factories import BY_IMPORT
+from tests.patients.histories import at
 
 Work = Callable[[], int]
 
@@ -200,110 +197,3 @@ def test_two_hundred_pairs_take_as_many_statements_as_one() -> None:
         return [*counts, len(captured)]
 
     assert queries_for(200, prefix="many") == queries_for(1, prefix="one")
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One statement of a made-up delivery."""
-
-    patient: str
-    submitter: int
-    minute: int
-    active: bool
-
-
-@dataclass
-class Delivery:
-    """Statements in the order of arrival; after each some jobs are worked off, or the folds of some are run again."""
-
-    statements: list[tuple[str, Spoken]] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-
-
-@st.composite
-def deliveries(draw: st.DrawFn) -> Delivery:
-    spoken = draw(
-        st.lists(
-            st.builds(Spoken, st.sampled_from(["p-1", "p-2"]), st.integers(0, 1), minutes, st.booleans()),
-            min_size=1,
-            max_size=9,
-        )
-    )
-    names = draw(st.permutations(range(len(spoken))))
-    after = st.sampled_from(["nothing", "work", "the last again", "all again"])
-    return Delivery(
-        [(f"s-{name}", one) for name, one in zip(names, spoken, strict=True)],
-        draw(st.lists(after, min_size=len(spoken), max_size=len(spoken))),
-    )
-
-
-@pytest.mark.django_db
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(delivery=deliveries())
-def test_in_any_order_and_batches_with_any_reruns_the_table_shows_the_fold(
-    work: Work, delivery: Delivery
-) -> None:
-    with undone():
-        organisation = factories.organisation()
-        submitters = [factories.submitter(organisation) for _ in range(2)]
-        ids: list[UUID] = []
-        for (client_id, spoken), after in zip(delivery.statements, delivery.after, strict=True):
-            submitter = submitters[spoken.submitter]
-            ids.append(
-                say(
-                    submitter,
-                    active=spoken.active,
-                    minute=spoken.minute,
-                    external_id=spoken.patient,
-                    client_id=client_id,
-                )
-            )
-            if after == "work":
-                work()
-            elif after != "nothing":
-                folding.fold_periods(statement_ids=ids[-1:] if after == "the last again" else ids)
-        work()
-        for number, submitter in enumerate(submitters):
-            for patient in ("p-1", "p-2"):
-                said = [
-                    Said(at(spoken.minute), client_id, spoken.active)
-                    for client_id, spoken in delivery.statements
-                    if (spoken.submitter, spoken.patient) == (number, patient)
-                ]
-                assert periods_of(submitter, patient) == fold(said)
-        assert not Statement.objects.filter(fulfilled_at=None).exists()
-        before = table()
-        folding.fold_periods(statement_ids=ids)
-        assert table() == before
-
-
-@pytest.mark.django_db
-def test_statements_of_one_call_are_answered_in_order_each_with_its_own_outcome() -> None:
-    submitter = factories.submitter()
-    said = [
-        factories.statement("p-2", client_id="z"),
-        factories.statement("p-1", client_id="a"),
-        factories.statement("p-2", client_id="z"),
-        factories.statement("p-3", client_id="a"),
-    ]
-    answers = services.activate(submitter=submitter, statements=said, origin=BY_IMPORT)
-    assert [answer.outcome for answer in answers] == ["accepted", "accepted", "duplicate", "conflict"]
-    assert answers[2] == services.Accepted(
-        services.Acceptance.DUPLICATE, answers[0].statement_id, answers[0].patient_id, answers[0].job_id
-    )
-    assert answers[3].statement_id == answers[1].statement_id
-    assert Statement.objects.filter(kind=StatementKind.ACTIVATION).count() == 2
-
-
-@pytest.mark.django_db
-def test_accepting_many_statements_takes_as_many_queries_as_one() -> None:
-    submitter = factories.submitter()
-
-    def queries_for(number: int, prefix: str) -> int:
-        said = [factories.statement(f"{prefix}-{n}", NOON, f"{prefix}-{n}") for n in range(number)]
-        with CaptureQueriesContext(connection) as captured:
-            services.activate(submitter=submitter, statements=said, origin=BY_IMPORT)
-        return len(captured)
-
-    assert queries_for(300, "many") == queries_for(1, "one")
-    assert Patient.objects.count() == 301

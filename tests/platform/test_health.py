@@ -195,7 +195,7 @@ def test_a_connection_that_the_server_ended_is_replaced(client: Client) -> None:
     ready(client, 200)
     connection.ensure_connection()
     with other_connection() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])  # type: ignore[attr-defined]
+        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
     ready(client, 200)
 
 

@@ -84,7 +84,7 @@ def test_a_recorded_request_keeps_its_route_and_statements_with_placeholders(api
     api.get(f"/api/v1/jobs/{UUID(int=7)}?secret={MARK}")
     request = Request.objects.get()
     assert request.path == "/api/v1/jobs/<uuid:job_id>"
-    assert json.loads(request.query_params) == {"secret": ""}
+    assert request.query_params == ""
     assert request.num_sql_queries == SQLQuery.objects.count() > 0
     assert all("%s" in query.query for query in SQLQuery.objects.all())
 

@@ -49,7 +49,7 @@ class UnscopedViewSet(ViewSet):
 class OpenView(APIView):
     """Names a scope, and lets everybody in."""
 
-    permission_classes: ClassVar = []
+    permission_classes = []
     required_scopes: ClassVar = {"GET": "jobs:read"}
 
     def get(self, _: Request) -> Response:
@@ -74,7 +74,7 @@ class FailingView(APIView):
 def divide_in_transaction(_: HttpRequest) -> HttpResponse:
     """A database error inside a transaction, by the ORM."""
     with transaction.atomic():
-        return HttpResponse(Organisation.objects.annotate(quotient=RawSQL("1 / 0", [])).count())
+        return HttpResponse(Organisation.objects.annotate(quotient=RawSQL("1 / 0", [])).get().name)
 
 
 urlpatterns = [

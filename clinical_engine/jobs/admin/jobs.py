@@ -39,12 +39,11 @@ class JobAdmin(StaffModelAdmin):
         "kind",
         "state_badge",
         "organisation",
-        "patient",
         "submitter",
+        "patient",
         "error",
-        "attempts_made",
+        "attempts",
         "made",
-        "ended",
     )
     list_filter = (StateFilter, KindFilter, QueueFilter, CauseFilter)
     ordering = ("-pk",)
@@ -142,23 +141,28 @@ class JobAdmin(StaffModelAdmin):
         """Leads to the submitter."""
         return links.shown(job, "submitter_id")
 
+    @admin.display(description="attempts")
+    def attempts(self, job: Job) -> int:
+        """How often it was tried."""
+        return job.attempts_made
+
     @admin.display(description="made", ordering="pk")
-    def made(self, job: Job) -> str:
+    def made(self, job: Job) -> SafeString:
         """When the work was accepted."""
         return precise_moment(job.created_at)
 
     @admin.display(description="ended")
-    def ended(self, job: Job) -> str:
+    def ended(self, job: Job) -> SafeString:
         """When it succeeded, died or was cancelled."""
         return precise_moment(job.finished_at)
 
     @admin.display(description="next try")
-    def next_run(self, job: Job) -> str:
+    def next_run(self, job: Job) -> SafeString:
         """When it may be claimed; past for one that has ended."""
         return precise_moment(job.next_run_at)
 
     @admin.display(description="computes anew from")
-    def dirty(self, job: Job) -> str:
+    def dirty(self, job: Job) -> SafeString:
         """The earliest time whose results it computes."""
         return precise_moment(job.dirty_from)
 

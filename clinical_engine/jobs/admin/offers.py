@@ -1,9 +1,11 @@
 """What the admin's other pages show of the ledger, and the attempts on a job's own page."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from clinical_engine.jobs.states import Outcome
+from clinical_engine.jobs import selectors
+from clinical_engine.jobs.states import JobState, Outcome
 from clinical_engine.staff import dashboard, links, panels
 from clinical_engine.staff.cells import Tone, badge, length, precise_moment
 
@@ -44,6 +46,12 @@ def _shown(attempt: "Attempt") -> dict[str, object]:
     }
 
 
+def _states(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    # A job has no name; what people want to know of one that is mentioned elsewhere is how it stands.
+    found = selectors.jobs().filter(pk__in=ids).values_list("pk", "state")
+    return {key: str(JobState(state).label) for key, state in found}
+
+
 def offer() -> None:
     """Register the panel, link target and tiles of the ledger."""
     panels.register(
@@ -52,9 +60,21 @@ def offer() -> None:
             "Attempts", "jobs.view_attempt", _attempts, template="admin/jobs/attempts.html", position=10
         ),
     )
-    links.register("job", links.Target("admin:jobs_job_change", "jobs.view_job"))
+    links.register("job", links.Target("admin:jobs_job_change", "jobs.view_job", _states))
     dashboard.register(
-        dashboard.Tile("jobs_failed", "Failed jobs", _LIST, {"state": "failed"}, "jobs.view_job"),
-        dashboard.Tile("jobs_late", "Late jobs", _LIST, {"state": "late"}, "jobs.view_job"),
-        dashboard.Tile("seconds_since_last_sweep", "Last sweep", show=dashboard.as_age),
+        dashboard.Tile(
+            "jobs_failed",
+            "Failed jobs",
+            "No job waits for a person.",
+            30,
+            _LIST,
+            {"state": "failed"},
+            "jobs.view_job",
+        ),
+        dashboard.Tile(
+            "jobs_late", "Late jobs", "Due work is being done.", 40, _LIST, {"state": "late"}, "jobs.view_job"
+        ),
+        dashboard.Tile(
+            "seconds_since_last_sweep", "Last sweep", "Lost work is brought back.", 60, show=dashboard.as_age
+        ),
     )

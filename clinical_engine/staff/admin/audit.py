@@ -47,7 +47,7 @@ class AuditEntryAdmin(StaffModelAdmin):
         links.attach_named(request.user, rows, kind="target_type", key="target_id")
 
     @admin.display(description="when", ordering="pk")
-    def when(self, entry: AuditEntry) -> str:
+    def when(self, entry: AuditEntry) -> SafeString:
         """To the millisecond: the order of a chain of actions matters."""
         return precise_moment(entry.created_at)
 

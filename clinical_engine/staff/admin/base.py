@@ -41,6 +41,8 @@ class StaffChangeList(ChangeList):  # type: ignore[misc]  # the package has no t
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the page, and let the ModelAdmin look up what its cells need in one query for all rows."""
         super().get_results(request)
+        # Otherwise the page's head offers 'Show all', which there is not.
+        self.full_result_count = self.result_count
         rows: list[Any] = [*getattr(self, "result_list", ())]
         self.result_list = rows
         self.model_admin.prepare(request, rows)

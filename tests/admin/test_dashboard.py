@@ -1,0 +1,64 @@
+"""The front page: missing work in numbers, each the length of the list it leads to."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clinical_engine.jobs import sweeper
+from clinical_engine.jobs.models import Job
+from observations.models import Measurement
+from patients.models import Statement
+from patients.services import activate
+from tests import factories
+from tests.admin import world
+
+
+def tiles(client: Client) -> dict[str, Any]:
+    return {tile.title: tile for tile in client.get(reverse("admin:index")).context["tiles"]}
+
+
+def test_when_all_is_well_it_says_so_in_words(support: Client) -> None:
+    sweeper.sweep()
+    page = support.get(reverse("admin:index"))
+    assert "All is well: no work is missing." in page.content.decode()
+    assert all(tile.ok for tile in page.context["tiles"])
+
+
+def test_a_sweep_that_never_was_needs_attention_and_comes_first(support: Client) -> None:
+    page = support.get(reverse("admin:index"))
+    assert "1 number needs attention." in page.content.decode()
+    first = page.context["tiles"][0]
+    assert (first.title, first.value, first.ok) == ("Last sweep", "unknown", False)
+
+
+def test_every_number_is_the_length_of_the_list_that_it_leads_to(
+    support: Client, work: Callable[[], int]
+) -> None:
+    submitter = factories.submitter()
+    world.record(submitter.organisation, *(factories.reading(f"held-{count}") for count in range(5)))
+    work()
+    long_ago = timezone.now() - timedelta(days=9)
+    Measurement.objects.filter(patient__external_id__in=["held-0", "held-1"]).update(due_at=long_ago)
+    Measurement.objects.filter(due_at__gt=timezone.now()).update(due_at=timezone.now() - timedelta(minutes=1))
+    said = [factories.statement(f"patient-{count}") for count in range(4)]
+    activate(submitter=submitter, statements=said, origin=factories.BY_IMPORT)
+    Statement.objects.update(due_at=F("received_at") - timedelta(seconds=1))
+    Job.objects.filter(state="available").update(next_run_at=timezone.now() - timedelta(minutes=2))
+    world.fail_a_job(submitter, factories.patient(submitter.organisation))
+
+    shown = tiles(support)
+    assert {title: tile.value for title, tile in shown.items() if tile.url} == {
+        "Statements overdue": "4",
+        "Measurements held past due": "3",
+        "Outside every period": "2",
+        "Failed jobs": "1",
+        "Late jobs": "4",
+    }
+    for tile in shown.values():
+        if tile.url:
+            assert str(support.get(tile.url).context["cl"].result_count) == tile.value, tile.title
