@@ -21,7 +21,8 @@ class Patient(IdentifiedModel):
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="patients", db_index=False
     )
-    external_id = models.CharField(max_length=128)
+    # Collation C: 'begins with' then uses the unique index, whatever the database's own collation.
+    external_id = models.CharField(max_length=128, db_collation="C")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -1,18 +1,16 @@
 """What the ledger says of its own health."""
 
-from datetime import timedelta
-
 from django.db.models import Count
 from django.utils import timezone
 
 from clinical_engine.jobs import sweeper
 from clinical_engine.jobs.models import Job
-from clinical_engine.jobs.states import CLAIMABLE, FAILED
+from clinical_engine.jobs.selectors import late
+from clinical_engine.jobs.states import FAILED
 from clinical_engine.monitoring.probes import Probe, Reading
 
 # Counting stops here: a probe must stay cheap when a hundred thousand jobs fail.
 _COUNT_UP_TO = 10_000
-_LATE = timedelta(minutes=1)
 
 
 def _sweeper() -> Reading:
@@ -30,8 +28,7 @@ def _failed() -> Reading:
 
 
 def _late() -> Reading:
-    late = Job.objects.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - _LATE)
-    count = late[:_COUNT_UP_TO].aggregate(number=Count("pk"))["number"]
+    count = late(Job.objects.all())[:_COUNT_UP_TO].aggregate(number=Count("pk"))["number"]
     return Reading(
         count, count == 0, "" if count == 0 else "Due jobs are not being worked off. Are the workers running?"
     )

@@ -1,11 +1,16 @@
 """Reading the ledger, within the organisations of who asks."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from clinical_engine.jobs.models import Attempt, Job
+from clinical_engine.jobs.states import CLAIMABLE
+
+LATE_AFTER = timedelta(minutes=1)
 
 
 def job_for(organisation_ids: Iterable[UUID], job_id: UUID) -> Job | None:
@@ -26,3 +31,8 @@ def last_attempt(job: Job) -> Attempt | None:
 def jobs() -> QuerySet[Job]:
     """All jobs, for staff."""
     return Job.objects.all()
+
+
+def late(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """Those of the jobs that have been due for more than a minute and that no worker has taken."""
+    return rows.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - LATE_AFTER)

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='Patient',
             fields=[
                 ('id', models.UUIDField(default=clinical_engine.common.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=128)),
+                ('external_id', models.CharField(db_collation='C', max_length=128)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='submitters.organisation')),
             ],

@@ -1,29 +1,22 @@
 """Filters of the list of jobs, each of them served by one of the ledger's partial indexes."""
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.db.models import Count, Max
 from django.http import HttpRequest
-from django.utils import timezone
 
 from clinical_engine.jobs.models import Job
 from clinical_engine.jobs.registry import kinds
+from clinical_engine.jobs.selectors import late
 from clinical_engine.jobs.states import CLAIMABLE, FAILED, JobState
 from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows
 
-# As the probe `jobs_late` counts; a test holds the two together.
-_LATE = timedelta(minutes=1)
 # Causes are looked for among the youngest failures: a hundred thousand of them must not slow the list down.
 _FAILURES_SEEN = 5_000
 _CAUSES_SHOWN = 20
-
-
-def _late(rows: Rows) -> Rows:
-    return rows.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - _LATE)
 
 
 def _in_state(state: str) -> Choice:
@@ -37,7 +30,7 @@ class StateFilter(ChoiceFilter):
     parameter_name = "state"
     choices_by_value = {
         "failed": Choice("Failed: waits for a person", lambda rows: rows.filter(state__in=FAILED)),
-        "late": Choice("Late: due and not started", _late),
+        "late": Choice("Late: due and not started", late),
         **{state: _in_state(state) for state in JobState.values},
     }
 
