@@ -1,6 +1,7 @@
 """The one settings file: typed environment parsing, and the reason beside each value that someone could undo."""
 
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -11,8 +12,9 @@ from clinical_engine.profiling.sampling import should_profile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 # Written by `make run`, so that manage.py in another shell finds the running servers; the environment wins over it.
-environ.Env.read_env(BASE_DIR / "var" / "environment")
+environ.Env.read_env(VAR_DIR / "environment")
 
 MODE = env.str("CLINICAL_ENGINE_MODE", default="production")
 if MODE not in {"development", "production"}:
@@ -27,7 +29,6 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEVELOPMENT else environ.Env.NOTSET
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 # Stored with every attempt: 'since which release does this fail?'
 RELEASE = env.str("RELEASE", default="development" if DEVELOPMENT else environ.Env.NOTSET)
 
@@ -44,7 +45,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "silk",
-    "django_migration_linter",
     "clinical_engine.api",
     "clinical_engine.audit",
     "clinical_engine.monitoring",
@@ -55,8 +55,9 @@ INSTALLED_APPS = [
     "patients",
     "observations",
 ]
-if not DEVELOPMENT:
-    INSTALLED_APPS.remove("django_migration_linter")
+if DEVELOPMENT and find_spec("django_migration_linter"):
+    # A tool of `make check`: `make run` and production don't install it.
+    INSTALLED_APPS.append("django_migration_linter")
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "silk.middleware.SilkyMiddleware",
+    "clinical_engine.profiling.recording.RecordStatements",
 ]
 ROOT_URLCONF = "clinical_engine.urls"
 WSGI_APPLICATION = "clinical_engine.wsgi.application"

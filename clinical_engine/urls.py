@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from clinical_engine.profiling.views import ForgetRequestsView
+
 handler500 = "clinical_engine.api.problems.server_error"
 handler404 = "clinical_engine.api.problems.not_found"
 
@@ -21,5 +23,6 @@ urlpatterns = [
     path("", include("clinical_engine.monitoring.urls")),
     path("api/v1/", include(api_v1)),
     path("admin/", admin.site.urls),
+    path("silk/cleardb/", ForgetRequestsView.as_view()),
     path("silk/", include("silk.urls", namespace="silk")),
 ]

@@ -40,13 +40,12 @@ def running_worker(
     *,
     queues: str = "default,sweeps",
     concurrency: int = 1,
-    include: str = "",
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[EngineProcess]:
-    """A worker that takes rings from now on. `include` names modules it imports, `environment` what differs from ours."""
+    """A worker that takes rings from now on; `environment` is what differs from ours."""
     arguments = ["--queues", queues, "--concurrency", str(concurrency), "--loglevel", "info"]
     # The name tells apart the workers that one test starts on the same host.
-    arguments += ["--hostname", f"{log.stem}@%h", *(["--include", include] if include else [])]
+    arguments += ["--hostname", f"{log.stem}@%h"]
     # As `make run` starts it: a SIGTERM lets running tasks end.
     with _running(
         log, [*_CELERY, "worker", *arguments], "ready.", {"REMAP_SIGTERM": "SIGQUIT", **(environment or {})}

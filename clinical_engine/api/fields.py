@@ -1,5 +1,6 @@
 """Serializer fields that are stricter than the framework's."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,4 +46,16 @@ class IdentifierField(serializers.CharField):
         """The text. Raises ValidationError for anything else."""
         if not isinstance(data, str):
             self.fail("not_text")
+        return super().to_internal_value(data)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not have: who sends a misspelt one must not believe that it was understood."""
+
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401 - whatever was sent
+        """The fields' values. Raises ValidationError, which names every field that is unknown."""
+        if isinstance(data, Mapping) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError(
+                {name[:128]: "There is no such field." for name in sorted(unknown)}
+            )
         return super().to_internal_value(data)

@@ -10,6 +10,10 @@ from rest_framework.parsers import BaseParser
 
 SMALL_BODY = 64 * 1024
 BULK_BODY = 2 * 1024 * 1024
+# How much of a body that is too large is still read, and thrown away: what stays unread spoils the connection for the client's
+# next request. One that is larger still loses its connection.
+_DRAINED = 32 * 1024 * 1024
+_CHUNK = 64 * 1024
 
 
 class _BoundedParser(BaseParser):
@@ -20,8 +24,15 @@ class _BoundedParser(BaseParser):
         # One byte more than allowed tells a full body from one that is too large, whatever its header said.
         body = stream.read(self.limit + 1)
         if len(body) > self.limit:
+            _drain(stream)
             raise RequestDataTooBig
         return body
+
+
+def _drain(stream: IO[bytes]) -> None:
+    for _ in range(_DRAINED // _CHUNK):
+        if not stream.read(_CHUNK):
+            return
 
 
 class SmallJSONParser(_BoundedParser):

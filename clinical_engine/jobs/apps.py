@@ -18,4 +18,5 @@ class JobsConfig(AppConfig):
         probes.register(*PROBES)
         register(checks.every_kind_has_a_queue_that_is_worked_off)
         register(checks.the_lease_outlives_the_time_limits)
+        register(checks.the_release_fits_its_column)
         offer()

@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from clinical_engine.jobs.models import LONGEST_RELEASE
 from clinical_engine.jobs.registry import kinds
 
 
@@ -21,6 +22,16 @@ def every_kind_has_a_queue_that_is_worked_off(
         for kind in kinds()
         if kind.queue not in settings.JOB_QUEUES
     ]
+
+
+def the_release_fits_its_column(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
+    **kwargs: Any,  # noqa: ANN401, ARG001 - Django's signature
+) -> list[CheckMessage]:
+    """An error for a `RELEASE` that the ledger cannot store: every claim would fail."""
+    if len(settings.RELEASE) <= LONGEST_RELEASE:
+        return []
+    return [Error(f"RELEASE must have at most {LONGEST_RELEASE} characters.", id="jobs.E003")]
 
 
 def the_lease_outlives_the_time_limits(

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from clinical_engine.common.models import IdentifiedModel
 from clinical_engine.jobs.states import CLAIMABLE, FAILED, JobState, Outcome, Trigger
 
+LONGEST_RELEASE = 64
+
 
 class Job(IdentifiedModel):
     """One piece of accepted work. The row is the job; a message in Redis only rings for it."""
@@ -37,7 +39,7 @@ class Job(IdentifiedModel):
     lease_expires_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=128, blank=True, db_default="")
-    claimed_release = models.CharField(max_length=64, blank=True, db_default="")
+    claimed_release = models.CharField(max_length=LONGEST_RELEASE, blank=True, db_default="")
     error = models.CharField(
         max_length=512, blank=True, db_default="", help_text="What the last failure was, without values"
     )
@@ -92,7 +94,7 @@ class Attempt(models.Model):
     job = models.ForeignKey(Job, on_delete=models.CASCADE, db_index=False, related_name="attempts")
     organisation_id = models.UUIDField(null=True)
     number = models.PositiveIntegerField()
-    release = models.CharField(max_length=64)
+    release = models.CharField(max_length=LONGEST_RELEASE)
     worker = models.CharField(max_length=128)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(db_default=Now())

@@ -46,9 +46,9 @@ venv() {
 chromium() {
   local candidate
   for candidate in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
-    if [ -n "$candidate" ] && command -v "$candidate"; then return; fi
+    if [ -n "$candidate" ] && type -P "$candidate"; then return; fi
   done
-  if may_install && install_system_package chromium && command -v chromium; then return; fi
+  if may_install && install_system_package chromium && type -P chromium; then return; fi
   fail "the tests drive the admin in Chromium and there is none: install it, or name it with CHROMIUM=."
 }
 

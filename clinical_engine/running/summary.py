@@ -30,6 +30,11 @@ def summary(port: int, credentials: Path) -> str:
             f"  {account['role']:<20}{account['username']}  {account['password']}"
             for account in demo["accounts"]
         ]
+        lines += [
+            "",
+            f"  {'Organisation':<20}{demo['organisation']}",
+            f"  {'Submitter':<20}{demo['submitter']}",
+        ]
         lines += ["", "An activation, as the vitals app sends it:", "", example(base, demo)]
     return "\n".join([*lines, ""])
 

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from clinical_engine.api.fields import IdentifierField, InstantField
+from clinical_engine.api.fields import IdentifierField, InstantField, StrictSerializer
 from clinical_engine.api.schema import PageSerializer, ProblemErrorSerializer, ProblemSerializer
 from clinical_engine.jobs.api.serializers import JobSerializer
 from observations.api.decoding import MAX_ITEMS
@@ -150,7 +150,7 @@ class ObservationSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(component_name="Lookup")
-class LookupRequestSerializer(serializers.Serializer[Any]):
+class LookupRequestSerializer(StrictSerializer):
     """Whom to look up. In the body, since no patient identifier belongs in a URL."""
 
     organisation = serializers.UUIDField()

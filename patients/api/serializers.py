@@ -5,12 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from clinical_engine.api.fields import IdentifierField, InstantField
+from clinical_engine.api.fields import IdentifierField, InstantField, StrictSerializer
 from patients.services import Acceptance
 
 
 @extend_schema_serializer(component_name="Statement")
-class StatementRequestSerializer(serializers.Serializer[Any]):
+class StatementRequestSerializer(StrictSerializer):
     """A statement that a patient is active, or inactive, with a submitter."""
 
     client_id = IdentifierField(

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from submitters.selectors import ClientAccess, access_by_key
 
-_SCHEME = "Bearer "
+_SCHEME = "bearer"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -14,10 +14,11 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[None, ClientAccess] | None:
         """The access of the key; None without one. Raises AuthenticationFailed for an unknown or revoked key."""
-        header = request.headers.get("Authorization", "")
-        if not header.startswith(_SCHEME):
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        # A scheme is written in any case (RFC 9110, section 11.1).
+        if scheme.lower() != _SCHEME:
             return None
-        access = access_by_key(header.removeprefix(_SCHEME).strip())
+        access = access_by_key(key.strip())
         if access is None:
             raise AuthenticationFailed("This key is unknown or revoked.")
         return None, access

@@ -189,3 +189,19 @@ def test_the_same_external_id_in_two_organisations_is_two_patients(
     post(api, "activations", statement(caller))
     assert Patient.objects.filter(external_id="p-1").count() == 2
     assert not Measurement.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["activations", "deactivations"])
+def test_a_field_that_does_not_exist_is_refused_by_name(
+    path: str, api: DescribedClient, caller: factories.Caller
+) -> None:
+    body = {
+        "client_id": "a-1",
+        "submitter": str(caller.submitter.id),
+        "external_id": "p-1",
+        "effective_at": factories.NOON.isoformat(),
+        "effective_until": factories.NOON.isoformat(),
+    }
+    refused = api.post(f"/api/v1/{path}", body, content_type="application/json")
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == ["effective_until"]

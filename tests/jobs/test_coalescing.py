@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from clinical_engine.common.database import execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger
+from clinical_engine.jobs.api.views import describe
 from clinical_engine.jobs.models import Job
 from clinical_engine.jobs.registry import ClaimedJob, Handled
 from observations.recompute import RECOMPUTE, mark_dirty
@@ -216,6 +217,7 @@ def test_a_recompute_of_a_locked_patient_waits_as_retryable_without_an_attempt(p
         work(RECOMPUTE)
     job.refresh_from_db()
     assert (job.state, job.attempts_made) == ("retryable", 0)
+    assert describe(job)["failure"] is None
     make_due(job.id)
     work(RECOMPUTE)
     assert [attempt.outcome for attempt in attempts_of(job.id)] == ["succeeded"]

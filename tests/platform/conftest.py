@@ -3,6 +3,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from clinical_engine.common.logs import ValueFreeFormatter
 
@@ -20,3 +21,9 @@ def log() -> Iterator[io.StringIO]:
     yield written
     for logger in loggers:
         logger.removeHandler(handler)
+
+
+@pytest.fixture
+def profiled(settings: Settings) -> None:
+    """Every request is recorded by silk."""
+    settings.PROFILED_SHARE = 1

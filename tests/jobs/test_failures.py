@@ -1,0 +1,129 @@
+"""What a failure calls for: another try later, a few tries, or none."""
+
+from datetime import timedelta
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from clinical_engine.common.database import execute
+from clinical_engine.common.errors import RefusedError
+from clinical_engine.jobs.failures import ErrorKind, Failure, PermanentError, wait_before_try
+from tests.jobs.support import RegisterKind, attempts_of, enqueue, job_of, make_due, work
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+def _database_error(sqlstate: str) -> Exception:
+    try:
+        with transaction.atomic():
+            execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '" + sqlstate + "'; END $$")
+    except Exception as error:  # noqa: BLE001 - whichever class the driver chooses
+        return error
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "kind"),
+    [
+        ("40001", ErrorKind.TRANSIENT),
+        ("40P01", ErrorKind.TRANSIENT),
+        ("53300", ErrorKind.TRANSIENT),
+        ("55P03", ErrorKind.TRANSIENT),
+        ("57014", ErrorKind.TRANSIENT),
+        ("57P01", ErrorKind.TRANSIENT),
+        ("58030", ErrorKind.TRANSIENT),
+        ("08006", ErrorKind.TRANSIENT),
+        ("23505", ErrorKind.UNKNOWN),
+        ("22003", ErrorKind.UNKNOWN),
+        ("42501", ErrorKind.UNKNOWN),
+        ("42P01", ErrorKind.UNKNOWN),
+    ],
+)
+def test_a_database_error_is_transient_when_its_cause_passes(sqlstate: str, kind: ErrorKind) -> None:
+    failure = Failure.of(_database_error(sqlstate))
+    assert (failure.kind, failure.sqlstate) == (kind, sqlstate)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OperationalError("server closed the connection unexpectedly"), ErrorKind.TRANSIENT),
+        (InterfaceError("connection already closed"), ErrorKind.TRANSIENT),
+        (ConnectionRefusedError(), ErrorKind.TRANSIENT),
+        (TimeoutError(), ErrorKind.TRANSIENT),
+        (SoftTimeLimitExceeded(), ErrorKind.TRANSIENT),
+        (PermanentError("no"), ErrorKind.PERMANENT),
+        (RefusedError(), ErrorKind.PERMANENT),
+        (ZeroDivisionError(), ErrorKind.UNKNOWN),
+        (MemoryError(), ErrorKind.UNKNOWN),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+def test_other_errors_are_classified_too(error: Exception, kind: ErrorKind) -> None:
+    assert Failure.of(error).kind is kind
+
+
+def test_waiting_doubles_with_jitter_up_to_ten_minutes() -> None:
+    waits = {number: [wait_before_try(number) for _ in range(200)] for number in (1, 2, 5, 50, 100_000)}
+    for number, seconds in ((1, 2), (2, 4), (5, 32), (50, 600), (100_000, 600)):
+        longest = timedelta(seconds=seconds)
+        assert all(longest / 2 <= wait <= longest for wait in waits[number])
+        assert max(waits[number]) - min(waits[number]) > longest / 4
+
+
+def test_a_transient_failure_is_tried_again_later(new_kind: RegisterKind) -> None:
+    def fail(_: object) -> None:
+        raise ConnectionResetError
+
+    kind = new_kind(fail)
+    [job_id] = enqueue(kind, 1)
+    assert work(kind) == 1
+    job = job_of(job_id)
+    assert (job.state, job.attempts_used) == ("retryable", 1)
+    assert job.next_run_at > attempts_of(job_id)[0].ended_at + timedelta(seconds=0.5)
+    assert work(kind) == 0
+
+
+def _tries_until_it_rests(new_kind: RegisterKind, error: Exception) -> tuple[str, int]:
+    def fail(_: object) -> None:
+        raise error
+
+    kind = new_kind(fail)
+    [job_id] = enqueue(kind, 1)
+    for _ in range(30):
+        make_due(job_id)
+        work(kind)
+    job = job_of(job_id)
+    assert [attempt.number for attempt in attempts_of(job_id)] == list(range(1, job.attempts_made + 1))
+    return job.state, job.attempts_made
+
+
+def test_a_permanent_failure_is_dead_at_once(new_kind: RegisterKind) -> None:
+    assert _tries_until_it_rests(new_kind, PermanentError("The script divides by zero.")) == ("dead", 1)
+
+
+def test_an_unknown_failure_is_dead_after_four_tries(new_kind: RegisterKind) -> None:
+    assert _tries_until_it_rests(new_kind, ZeroDivisionError()) == ("dead", 4)
+
+
+def test_a_transient_failure_is_dead_after_twenty_tries(new_kind: RegisterKind) -> None:
+    assert _tries_until_it_rests(new_kind, TimeoutError()) == ("dead", 20)
+
+
+def test_the_ledger_survives_a_connection_that_the_server_ended(new_kind: RegisterKind) -> None:
+    def lose_connection(_: object) -> None:
+        if not lost:
+            lost.append(True)
+            execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    lost: list[bool] = []
+    kind = new_kind(lose_connection)
+    job_ids = enqueue(kind, 1, 2)
+    work(kind)
+    assert [job_of(job_id).state for job_id in job_ids] == ["retryable", "retryable"]
+    assert [attempts_of(job_id)[0].error_kind for job_id in job_ids] == ["transient", "transient"]
+    make_due(*job_ids)
+    work(kind)
+    assert [job_of(job_id).state for job_id in job_ids] == ["succeeded", "succeeded"]
+    assert connection.is_usable()
