@@ -33,7 +33,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:
-    """A script's published versions in the order in which they come into force."""
+    """A script's published versions in the order in which they were published."""
 
     script_id: UUID
     name: str
@@ -41,7 +41,10 @@ class TimeLine:
     versions: Sequence[Published]
 
     def in_force(self, time: datetime) -> Published | None:
-        """The version in force at a time: the last to come into force by then, of those the highest number."""
+        """The version in force at a time: of those effective by then the one published last.
+
+        So a fix that is published with a past `effective_from` replaces every faulty version from that time on.
+        """
         return next((version for version in reversed(self.versions) if version.effective_from <= time), None)
 
     @property
@@ -59,7 +62,7 @@ def time_lines() -> list[TimeLine]:
     """The publication time line of every script that has one. One query."""
     published = ScriptVersion.objects.filter(published_at__isnull=False).select_related("script")
     by_script: dict[UUID, list[ScriptVersion]] = defaultdict(list)
-    for version in published.order_by("script__name", "effective_from", "number"):
+    for version in published.order_by("script__name", "published_at", "number"):
         by_script[version.script_id].append(version)
     return [
         TimeLine(

@@ -41,6 +41,14 @@ def test_of_two_versions_of_one_time_the_later_draft_is_in_force() -> None:
     assert in_force(line, NOON) == 2
 
 
+def test_a_fix_published_later_for_an_earlier_time_replaces_what_came_into_force_meanwhile() -> None:
+    publish(NOON)
+    publish(NOON + days(5))
+    publish(NOON + days(2))
+    [line] = time_lines()
+    assert [in_force(line, NOON + days(day)) for day in (1, 2, 5, 999)] == [1, 3, 3, 3]
+
+
 def test_a_draft_is_never_in_force() -> None:
     publish(NOON)
     publish(None)
