@@ -25,7 +25,7 @@ class Trigger(models.TextChoices):
 
     AUTO = "auto", "Automatic"
     USER = "user", "A person"
-    SWEEPER = "sweeper", "The sweeper, after a lost worker"
+    SWEEPER = "sweeper", "Alone, after a lost worker or the time limit"
 
 
 class Outcome(models.TextChoices):
