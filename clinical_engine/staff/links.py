@@ -10,16 +10,21 @@ from clinical_engine.staff.cells import NOTHING, identifier, page_of
 from clinical_engine.staff.panels import Permitted
 
 Names = Callable[[Collection[Any]], Mapping[Any, str]]
+Find = Callable[[str], Sequence[Any]]
 _ATTRIBUTE = "staff_links"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A kind of thing that ids name: its page, who may see it, and its names (one query for any number of ids)."""
+    """A kind of thing that ids name: its page, who may see it, and its names (one query for any number of ids).
+
+    `find` gives the ids of what has a name, so that who knows the name finds rows that have the id only.
+    """
 
     view: str
     permission: str
     names: Names | None = None
+    find: Find | None = None
 
 
 _targets: dict[str, Target] = {}
@@ -55,6 +60,13 @@ def attach_named(user: Permitted, rows: Sequence[object], *, kind: str, key: str
         target = _targets.get(getattr(row, kind))
         known = target if target is not None and user.has_perm(target.permission) else None
         setattr(row, _ATTRIBUTE, {key: _cell(known, getattr(row, key), None)})
+
+
+def found(user: Permitted, kind: str, name: str) -> Sequence[Any]:
+    """The ids of the things of a kind that have this name; none for who may not see such things."""
+    target = _targets.get(kind)
+    may_see = target is not None and user.has_perm(target.permission)
+    return target.find(name) if target and target.find and may_see else []
 
 
 def shown(row: object, field: str) -> SafeString | str:

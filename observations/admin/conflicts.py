@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import moment_text, page_of
+from clinical_engine.staff.filters import RelatedFilter
 from clinical_engine.staff.navigation import Menu
 from observations.admin.cells import Valued, measured
 from observations.models import Code, MeasurementConflict
@@ -20,7 +20,7 @@ class MeasurementConflictAdmin(StaffModelAdmin):
     menu = Menu(32, "Measurements and results", "call_split")
     related = ("organisation", "code", "measurement__code", "measurement__patient")
     list_display = ("received_at", "second", "first", "of_organisation", "client_id")
-    list_filter = (("organisation", RelatedDropdownFilter), ("code", RelatedDropdownFilter))
+    list_filter = (("organisation", RelatedFilter), ("code", RelatedFilter))
     ordering = ("-pk",)
     search_fields = ("external_id",)
     search_help_text = "Patient's external id, or the sender's own id (each whole)"

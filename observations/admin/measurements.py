@@ -6,14 +6,22 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from clinical_engine.staff.cells import moment
+from clinical_engine.staff.filters import ChoiceFilter, RelatedFilter, ValueFilter, since
 from clinical_engine.staff.navigation import Menu
 from observations.admin import held
 from observations.admin.cells import measured
 from observations.models import Measurement
 from patients.admin.statements import AboutPatientAdmin
+
+
+class MeasuredFilter(ChoiceFilter):
+    """By when it was measured."""
+
+    title = "measured"
+    parameter_name = "measured"
+    choices_by_value = since("measured_at")
 
 
 @admin.register(Measurement)
@@ -34,9 +42,10 @@ class MeasurementAdmin(AboutPatientAdmin):
     )
     list_filter = (
         held.HeldFilter,
-        ("code", RelatedDropdownFilter),
-        ("organisation", RelatedDropdownFilter),
-        ("source", ChoicesDropdownFilter),
+        MeasuredFilter,
+        ("code", RelatedFilter),
+        ("organisation", RelatedFilter),
+        ("source", ValueFilter),
     )
     ordering = ("-pk",)
     fieldsets = (

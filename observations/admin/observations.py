@@ -3,17 +3,18 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin import ModelAdmin
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from clinical_engine.staff.cells import Tone, badge, code_block, moment, moment_text, page_of
-from clinical_engine.staff.filters import Choice, ChoiceFilter
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, since
 from clinical_engine.staff.navigation import Menu
+from clinical_engine.staff.search import as_uuid
 from observations.admin.cells import computed
-from observations.models import Observation
-from patients.admin.search import as_uuid, patient_ids
+from observations.models import Code, Observation
+from patients.admin.search import patient_ids
 from patients.admin.statements import AboutPatientAdmin
 
 
@@ -29,6 +30,27 @@ class CurrentFilter(ChoiceFilter):
     }
 
 
+class AsOfFilter(ChoiceFilter):
+    """By the time as of which it was computed."""
+
+    title = "as of"
+    parameter_name = "as_of"
+    choices_by_value = since("as_of")
+
+
+class ResultCodeFilter(RelatedFilter):
+    """By code: only those of results, since nobody looks for a result under a reading's code."""
+
+    def field_choices(
+        self, field: "ForeignKey[Code, Code]", request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[Any, str]]:
+        """The codes of results."""
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        only = {"is_computed": True}
+        choices: Any = field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=only)
+        return list(choices)
+
+
 @admin.register(Observation)
 class ObservationAdmin(AboutPatientAdmin):
     """What a script version computed about a patient as of a time."""
@@ -36,7 +58,13 @@ class ObservationAdmin(AboutPatientAdmin):
     menu = Menu(31, "Measurements and results", "analytics")
     related = ("patient", "organisation", "code", "script", "script_version__script")
     list_display = ("as_of_time", "code", "shown_value", "of_patient", "of_organisation", "state", "version")
-    list_filter = (CurrentFilter, ("script", RelatedDropdownFilter), ("organisation", RelatedDropdownFilter))
+    list_filter = (
+        CurrentFilter,
+        AsOfFilter,
+        ("script", RelatedFilter),
+        ("code", ResultCodeFilter),
+        ("organisation", RelatedFilter),
+    )
     ordering = ("-pk",)
     search_fields = ("patient__external_id",)
     search_help_text = "Patient's external id or UUID, or the observation's UUID (whole)"

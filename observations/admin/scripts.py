@@ -6,11 +6,10 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 
 from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import Tone, badge, code_block, json_block, moment, moment_text, page_of
-from clinical_engine.staff.filters import Choice, ChoiceFilter
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, ValueFilter, YesNoFilter
 from clinical_engine.staff.navigation import Menu
 from observations.models import Code, ObservationScript, ScriptVersion
 
@@ -74,7 +73,7 @@ class ScriptVersionAdmin(StaffModelAdmin):
     menu = Menu(41, "Scripts", "history")
     related = ("script", "code", "published_by")
     list_display = ("number", "of_script", "state", "effective", "code", "created_at")
-    list_filter = (PublishedFilter, ("script", RelatedDropdownFilter))
+    list_filter = (PublishedFilter, ("script", RelatedFilter))
     ordering = ("-pk",)
     fieldsets = (
         (None, {"fields": (("of_script", "number"), ("state", "publisher"), ("effective", "code"))}),
@@ -132,9 +131,9 @@ class CodeAdmin(StaffModelAdmin):
     menu = Menu(42, "Scripts", "dictionary")
     list_display = ("display", "code", "system", "value_kind", "shown_units", "is_computed")
     list_filter = (
-        ("system", ChoicesDropdownFilter),
-        ("value_kind", ChoicesDropdownFilter),
-        ("is_computed", BooleanRadioFilter),
+        ("system", ValueFilter),
+        ("value_kind", ValueFilter),
+        ("is_computed", YesNoFilter),
     )
     search_fields = ("display", "code")
     search_help_text = "Code or name"

@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from clinical_engine.staff.cells import Tone, badge, moment
-from clinical_engine.staff.filters import Choice, ChoiceFilter
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter
 from clinical_engine.staff.navigation import Menu
-from patients.admin.search import as_uuid, patient_ids
+from clinical_engine.staff.search import as_uuid
+from patients.admin.search import patient_ids
 from patients.admin.statements import AboutPatientAdmin
 from patients.models import Association
 
@@ -37,7 +37,7 @@ class AssociationAdmin(AboutPatientAdmin):
     menu = Menu(12, "Patients", "link")
     related = ("patient", "submitter", "organisation")
     list_display = ("associated", "dissociated", "of_patient", "of_submitter", "of_organisation", "state")
-    list_filter = (OpenFilter, ("organisation", RelatedDropdownFilter), ("submitter", RelatedDropdownFilter))
+    list_filter = (OpenFilter, ("organisation", RelatedFilter), ("submitter", RelatedFilter))
     ordering = ("-pk",)
     search_fields = ("patient__external_id",)
     search_help_text = "Patient's external id or UUID (whole)"

@@ -12,6 +12,7 @@ from clinical_engine.staff.cells import list_url, moment, page_of
 from clinical_engine.staff.expressions import BoundedCount, bounded
 from patients import selectors
 from patients.admin import associations, statements
+from patients.admin.search import patient_ids
 from patients.models import Association, Patient, Statement
 
 _SHOWN = 20
@@ -104,7 +105,8 @@ def offer() -> None:
         extensions.Column("overdue_statements", "of these overdue", _overdue_statements, bounded),
     )
     links.register(
-        "patient", links.Target("admin:patients_patient_change", "patients.view_patient", _external_ids)
+        "patient",
+        links.Target("admin:patients_patient_change", "patients.view_patient", _external_ids, patient_ids),
     )
     links.register("statement", links.Target("admin:patients_statement_change", "patients.view_statement"))
     dashboard.register(

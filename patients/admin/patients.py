@@ -8,13 +8,13 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import Tone, badge, identifier, moment, page_of
-from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, Rows
 from clinical_engine.staff.navigation import Menu
-from patients.admin.search import as_uuid, of_any_organisation
+from clinical_engine.staff.search import as_uuid
+from patients.admin.search import of_any_organisation
 from patients.models import Association, Patient, Statement
 from submitters.models import Submitter
 
@@ -51,13 +51,9 @@ class SubmitterFilter(ChoiceFilter):
         submitters = Submitter.objects.select_related("organisation").order_by("organisation__name", "name")
         return [(str(submitter.pk), f"{submitter.organisation}: {submitter}") for submitter in submitters]
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+    def narrow(self, rows: Rows, value: str) -> Rows:
         """The patients whose association with the submitter is open."""
-        del request
-        chosen = self.value()
-        if chosen not in {value for value, _ in self.lookup_choices}:
-            return queryset
-        return queryset.filter(Exists(_open_associations().filter(submitter=chosen)))
+        return rows.filter(Exists(_open_associations().filter(submitter_id=value)))
 
 
 @admin.register(Patient)
@@ -67,7 +63,7 @@ class PatientAdmin(StaffModelAdmin):
     menu = Menu(10, "Patients", "person")
     related = ("organisation",)
     list_display = ("external_id", "of_organisation", "linked", "since")
-    list_filter = (("organisation", RelatedDropdownFilter), SubmitterFilter, LinkedFilter)
+    list_filter = (("organisation", RelatedFilter), SubmitterFilter, LinkedFilter)
     search_fields = ("external_id",)
     search_help_text = "External id (or how it begins), or UUID"
     fieldsets = (

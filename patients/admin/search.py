@@ -4,19 +4,12 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from clinical_engine.staff.search import as_uuid
 from patients.models import Patient
 from submitters.models import Organisation
 
 # More patients with the same id in different organisations than this, and the searcher names the organisation.
 _MOST = 100
-
-
-def as_uuid(term: str) -> UUID | None:
-    """The id that a search term is, if it is one."""
-    try:
-        return UUID(term.strip())
-    except ValueError:
-        return None
 
 
 def of_any_organisation(**conditions: str) -> Q:

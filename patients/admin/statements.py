@@ -8,12 +8,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from clinical_engine.staff import links
 from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import Tone, ago, badge, identifier, moment, moment_text, page_of
-from clinical_engine.staff.filters import Choice, ChoiceFilter
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, ValueFilter
 from clinical_engine.staff.navigation import Menu
 from patients.admin.search import rows_matching
 from patients.models import Statement, StatementConflict
@@ -94,10 +93,10 @@ class StatementAdmin(AboutPatientAdmin):
     )
     list_filter = (
         StatementStateFilter,
-        ("kind", ChoicesDropdownFilter),
-        ("source", ChoicesDropdownFilter),
-        ("organisation", RelatedDropdownFilter),
-        ("submitter", RelatedDropdownFilter),
+        ("kind", ValueFilter),
+        ("source", ValueFilter),
+        ("organisation", RelatedFilter),
+        ("submitter", RelatedFilter),
     )
     ordering = ("-pk",)
     fieldsets = (
@@ -141,7 +140,7 @@ class StatementConflictAdmin(StaffModelAdmin):
     menu = Menu(13, "Patients", "call_split")
     related = ("organisation", "submitter", "statement__submitter", "statement__patient")
     list_display = ("received_at", "second", "first", "of_organisation", "client_id")
-    list_filter = (("organisation", RelatedDropdownFilter),)
+    list_filter = (("organisation", RelatedFilter),)
     ordering = ("-pk",)
     search_fields = ("external_id",)
     search_help_text = "Patient's external id, or the sender's own id (each whole)"

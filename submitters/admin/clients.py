@@ -10,14 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from clinical_engine.api.scopes import SCOPES
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
 from clinical_engine.staff.cells import Tone, badge, identifier, moment_text
-from clinical_engine.staff.filters import Choice, ChoiceFilter
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.reasons import Question, ask, reason_in
 from submitters.models import ApiClient, Organisation
@@ -61,7 +60,7 @@ class ApiClientAdmin(StaffModelAdmin):
     menu = Menu(82, "Set-up", "key")
     allow_add = True
     list_display = ("name", "shown_scopes", "shown_organisations", "prefix", "state")
-    list_filter = (RevokedFilter, ("organisations", RelatedDropdownFilter))
+    list_filter = (RevokedFilter, ("organisations", RelatedFilter))
     search_fields = ("name", "key_prefix")
     search_help_text = "Name, or how the key begins"
     fieldsets = (
@@ -128,7 +127,7 @@ class ApiClientAdmin(StaffModelAdmin):
         page = reverse("admin:submitters_apiclient_change", args=[object_id])
         client = self.get_object(request, object_id)
         if client is None:
-            return HttpResponseRedirect(reverse("admin:submitters_apiclient_changelist"))
+            return self.not_there(request, object_id)
         reason, form = reason_in(request)
         if not reason:
             return ask(request, _question(client, page), form, self.opts)

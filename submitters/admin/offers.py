@@ -1,10 +1,33 @@
 """What the admin's other pages show of organisations and submitters."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
-from clinical_engine.staff import links
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest
+
+from clinical_engine.staff import extensions, links
+from clinical_engine.staff.filters import ChoiceFilter, Rows
 from submitters.models import Organisation, Submitter
+
+
+class OpaqueOrganisationFilter(ChoiceFilter):
+    """By an organisation of which the rows have the opaque id only."""
+
+    title = "organisation"
+    parameter_name = "organisation"
+
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> list[tuple[str, str]]:
+        """All organisations: by name to who may see them, otherwise by id, as the rows show them."""
+        del model_admin
+        named = request.user.has_perm("submitters.view_organisation")
+        found = Organisation.objects.order_by("name").values_list("pk", "name")
+        return [(str(key), name if named else str(key)) for key, name in found]
+
+    def narrow(self, rows: Rows, value: str) -> Rows:
+        """The rows of the organisation."""
+        return rows.filter(organisation_id=value)
 
 
 def _names_of(model: type[Organisation] | type[Submitter]) -> links.Names:
@@ -15,7 +38,8 @@ def _names_of(model: type[Organisation] | type[Submitter]) -> links.Names:
 
 
 def offer() -> None:
-    """Make opaque ids of this app's things lead to their pages."""
+    """Make opaque ids of this app's things lead to their pages, and jobs be filtered by them."""
+    extensions.add_filters("jobs.job", OpaqueOrganisationFilter)
     links.register(
         "organisation",
         links.Target(

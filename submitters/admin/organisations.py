@@ -7,11 +7,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import link, list_url, page_of
+from clinical_engine.staff.filters import RelatedFilter
 from clinical_engine.staff.navigation import Menu
 from submitters.models import Organisation, Submitter
 
@@ -64,7 +64,7 @@ class SubmitterAdmin(StaffModelAdmin):
     allow_change = True
     related = ("organisation",)
     list_display = ("name", "of_organisation")
-    list_filter = (("organisation", RelatedDropdownFilter),)
+    list_filter = (("organisation", RelatedFilter),)
     search_fields = ("name",)
     search_help_text = "Name"
     fieldsets = ((None, {"fields": ("name", "organisation")}),)

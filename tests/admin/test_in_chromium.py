@@ -40,7 +40,9 @@ def find_the_patient(page: Page) -> None:
     page.get_by_role("button", name="Search").click()
     row = page.get_by_role("row", name="patient-7")
     expect(row).to_contain_text("Not linked")
-    row.get_by_role("link", name="patient-7").click()
+    name = row.get_by_role("link", name="patient-7")
+    assert colour(name) == colour(row.locator(".ce-link").first) != colour(row), "a link looks like one"
+    name.click()
     expect(panel(page, "Associations").get_by_role("row")).to_have_count(4)
     expect(panel(page, "Held measurements")).to_contain_text("Measured outside the patient's periods")
 
@@ -73,6 +75,11 @@ def see_it_in_the_audit_trail(page: Page) -> None:
     entry = page.get_by_role("row", name="job.run_again")
     expect(entry).to_contain_text("clinical-support")
     expect(entry).to_contain_text("ticket 12: payload was mended")
+
+
+def colour(locator: Locator) -> str:
+    found: str = locator.evaluate("element => getComputedStyle(element).color")
+    return found
 
 
 def panel(page: Page, title: str) -> Locator:

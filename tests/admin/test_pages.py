@@ -75,13 +75,6 @@ def test_patients_are_filtered_by_link_submitter_and_held_measurements(
     assert "patient-one" not in listed(support, PATIENTS, held="no")
 
 
-@pytest.mark.parametrize("query", [{"submitter": "nonsense"}, {"linked": "nonsense"}, {"held": "nonsense"}])
-def test_a_filter_that_means_nothing_filters_nothing(
-    support: Client, small_world: World, query: dict[str, str]
-) -> None:
-    assert listed(support, PATIENTS, **query) == listed(support, PATIENTS)
-
-
 def test_a_patients_page_shows_links_statements_results_held_measurements_and_jobs(
     support: Client, small_world: World
 ) -> None:
@@ -224,7 +217,6 @@ def test_jobs_are_filtered_by_state_kind_queue_and_cause(support: Client, small_
     cause = Job.objects.get(pk=small_world.failed_job).fingerprint
     assert listed(support, view, fingerprint=cause) == failed
     assert listed(support, view, q=cause) == failed
-    assert listed(support, view, fingerprint="') OR 1=1") == listed(support, view)
     assert listed(support, view, state="failed", kind="recompute") == []
     assert listed(support, view, state="failed", queue="default") == failed
     assert listed(support, view, patient_id__exact=str(small_world.patient.pk), state="failed") == failed

@@ -17,6 +17,8 @@ from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows
 # Causes are looked for among the youngest failures: a hundred thousand of them must not slow the list down.
 _FAILURES_SEEN = 5_000
 _CAUSES_SHOWN = 20
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_NAME = re.compile(r"[\w.-]{1,64}")
 
 
 def _in_state(state: str) -> Choice:
@@ -36,20 +38,23 @@ class StateFilter(ChoiceFilter):
 
 
 class KindFilter(ChoiceFilter):
-    """By the kinds that this release knows."""
+    """By the kinds that this release knows, and by one that a former release left work of."""
 
     title = "kind"
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> list[tuple[str, str]]:
-        """The registered kinds."""
+        """The registered kinds, and the one that is asked for where work of it is not done."""
         del request, model_admin
-        return [(kind.name, kind.name) for kind in kinds()]
+        names = [kind.name for kind in kinds()]
+        asked = self.value()
+        if asked and asked not in names and _NAME.fullmatch(asked) and _is_left(asked):
+            names.append(asked)
+        return [(name, name) for name in names]
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """The jobs of the kind; one that a former release knew is found too."""
-        del request
-        return queryset.filter(kind=self.value()) if self.value() else queryset
+    def narrow(self, rows: Rows, value: str) -> Rows:
+        """The jobs of the kind."""
+        return rows.filter(kind=value)
 
 
 class QueueFilter(ChoiceFilter):
@@ -63,10 +68,9 @@ class QueueFilter(ChoiceFilter):
         del request, model_admin
         return [(queue, queue) for queue in settings.JOB_QUEUES]
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+    def narrow(self, rows: Rows, value: str) -> Rows:
         """The jobs of the queue."""
-        del request
-        return queryset.filter(queue=self.value()) if self.value() else queryset
+        return rows.filter(queue=value)
 
 
 class CauseFilter(ChoiceFilter):
@@ -87,14 +91,14 @@ class CauseFilter(ChoiceFilter):
         )
         found = [(row["fingerprint"], f"{row['number']} × {row['example'][:80]}") for row in causes]  # noqa: RUF001 - a times sign
         asked = self.value()
-        if asked and asked not in dict(found):
+        if asked and asked not in dict(found) and _FINGERPRINT.fullmatch(asked):
             found.append((asked, asked))
         return found
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+    def narrow(self, rows: Rows, value: str) -> Rows:
         """The jobs whose last failure has the fingerprint. Succeeded ones have none: naming the states brings the indexes in."""
-        del request
-        asked = self.value()
-        if not asked or not re.fullmatch(r"[\w-]{1,16}", asked):
-            return queryset
-        return queryset.filter(fingerprint=asked, state__in=[*FAILED, *CLAIMABLE])
+        return rows.filter(fingerprint=value, state__in=[*FAILED, *CLAIMABLE])
+
+
+def _is_left(kind: str) -> bool:
+    return Job.objects.filter(kind=kind, state__in=[*FAILED, *CLAIMABLE]).exists()

@@ -22,6 +22,7 @@ from clinical_engine.staff.admin import StaffModelAdmin, detail_button
 from clinical_engine.staff.cells import identifier, json_block, link, list_url, precise_moment
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.reasons import Question, ask, reason_in
+from clinical_engine.staff.search import as_uuid
 
 _RUNNABLE = (*FAILED, JobState.CANCELLED, JobState.RETRYABLE)
 _EXPLANATION = (
@@ -48,7 +49,7 @@ class JobAdmin(StaffModelAdmin):
     list_filter = (StateFilter, KindFilter, QueueFilter, CauseFilter)
     ordering = ("-pk",)
     search_fields = ("id",)
-    search_help_text = "Id of a job or a patient, or a fingerprint"
+    search_help_text = "Id of a job, external id or UUID of a patient, or a fingerprint (each whole)"
     actions = ("run_again",)
     actions_detail = ("run_this_again",)
     fieldsets = (
@@ -66,16 +67,18 @@ class JobAdmin(StaffModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
     ) -> tuple[QuerySet[Job], bool]:
-        """By an id, or by the fingerprint of a failure."""
-        del request
+        """By an id, by what a patient is called elsewhere, or by the fingerprint of a failure."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        try:
-            identifier_ = UUID(term)
-        except ValueError:
-            return queryset.filter(fingerprint=term).exclude(state=JobState.SUCCEEDED), False
-        return queryset.filter(Q(pk=identifier_) | Q(patient_id=identifier_)), False
+        identifier_ = as_uuid(term)
+        if identifier_ is not None:
+            return queryset.filter(Q(pk=identifier_) | Q(patient_id=identifier_)), False
+        # One after the other: asked for both at once, the planner would use neither index.
+        patients = links.found(request.user, "patient", term)
+        if patients:
+            return queryset.filter(patient_id__in=patients), False
+        return queryset.filter(fingerprint=term).exclude(state=JobState.SUCCEEDED), False
 
     def prepare(self, request: HttpRequest, rows: Sequence[Job]) -> None:
         """Links from the opaque ids, for who may see what they name."""
@@ -84,7 +87,8 @@ class JobAdmin(StaffModelAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """The button, where running again would change anything."""
-        runnable = Job.objects.filter(pk=object_id, state__in=_RUNNABLE).exists()
+        key = as_uuid(object_id)
+        runnable = key is not None and Job.objects.filter(pk=key, state__in=_RUNNABLE).exists()
         return list(super().get_actions_detail(request, object_id)) if runnable else []
 
     @admin.action(description="Run again", permissions=["run_again"])
@@ -104,6 +108,8 @@ class JobAdmin(StaffModelAdmin):
     @detail_button(title="Run again", path="run-again", permission="run_again")
     def run_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then make this job available."""
+        if self.get_object(request, object_id) is None:
+            return self.not_there(request, object_id)
         page = reverse("admin:jobs_job_change", args=[object_id])
         reason, form = reason_in(request)
         if not reason:

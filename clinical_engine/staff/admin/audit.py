@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from clinical_engine.audit.models import AuditEntry
 from clinical_engine.staff import links
+from clinical_engine.staff.admin.audit_filters import MACHINE, ActionFilter, ActorFilter
 from clinical_engine.staff.admin.base import StaffModelAdmin
 from clinical_engine.staff.cells import identifier, json_block, precise_moment
 from clinical_engine.staff.navigation import Menu
-
-MACHINE = "the engine"
+from clinical_engine.staff.search import as_uuid
 
 
 @admin.register(AuditEntry)
@@ -25,8 +26,11 @@ class AuditEntryAdmin(StaffModelAdmin):
     list_display = ("when", "who", "action", "target_type", "target", "reason")
     list_display_links = ("when",)
     ordering = ("-pk",)
+    list_filter = (ActionFilter, ActorFilter)
     search_fields = ("target_id",)
-    search_help_text = "Id of a target, or an action such as job.run_again"
+    search_help_text = (
+        "Who (user name), id of a target, an action such as job.run_again, or words of the reason"
+    )
     fieldsets = (
         (None, {"fields": ("when", "who", "action", "target_type", "target", "reason", "shown_details")}),
     )
@@ -34,13 +38,17 @@ class AuditEntryAdmin(StaffModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
     ) -> tuple[QuerySet[AuditEntry], bool]:
-        """Entries about a target, or of an action."""
+        """Entries of an account, about a target, of an action, or with all the words in their reason."""
         del request
-        if not search_term:
+        term = search_term.strip()
+        if not term:
             return queryset, False
-        # An action has a dot in it, an id has none; asking for both at once would use neither index.
-        field = "action" if "." in search_term else "target_id"
-        return queryset.filter(**{field: search_term}), False
+        account = User.objects.filter(username=term).values_list("pk", flat=True).first()
+        if account is not None:
+            return queryset.filter(actor=account), False
+        if as_uuid(term):
+            return queryset.filter(target_id=term), False
+        return queryset.filter(Q(target_id=term) | Q(action=term) | _with_words(term.split())), False
 
     def prepare(self, request: HttpRequest, rows: Sequence[AuditEntry]) -> None:
         """Links to the targets."""
@@ -65,3 +73,11 @@ class AuditEntryAdmin(StaffModelAdmin):
     def shown_details(self, entry: AuditEntry) -> SafeString:
         """Ids and settings."""
         return json_block(entry.details)
+
+
+def _with_words(words: Sequence[str]) -> Q:
+    # Only people give reasons: whatever the engine records of itself need not be read through.
+    wanted = Q(actor__isnull=False)
+    for word in words:
+        wanted &= Q(reason__icontains=word)
+    return wanted

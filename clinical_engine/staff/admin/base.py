@@ -5,7 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
@@ -19,6 +23,7 @@ from clinical_engine.staff.cells import list_url
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.paginator import BoundedPaginator
 
+UNKNOWN_FILTER = "The address had a filter that is unknown here: the list is not filtered."
 _View = TypeVar("_View", bound=Callable[..., HttpResponse])
 
 
@@ -105,6 +110,36 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:  # noqa: ANN401, ARG002 - Django's signature
         """The list that calls `prepare`."""
         return StaffChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> StaffChangeList:
+        """The list. For an address that means nothing Django shows it unfiltered; here it is said why."""
+        try:
+            if any("\0" in value for values in dict(request.GET.lists()).values() for value in values):
+                raise IncorrectLookupParameters  # noqa: TRY301 - PostgreSQL would refuse it only when the rows are fetched
+            changelist: StaffChangeList = super().get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            self.message_user(request, UNKNOWN_FILTER, messages.WARNING)
+            raise
+        return changelist
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Run the chosen action, unless what was ticked is no id at all."""
+        for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.to_python(text)
+            except ValidationError:
+                what = (
+                    f"Nothing was done: what was ticked has an id that no {self.opts.verbose_name} can have."
+                )
+                self.message_user(request, what, messages.WARNING)
+                return HttpResponseRedirect(request.get_full_path())
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
+
+    def not_there(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The answer to an id that no row has, as Django gives it: to the front page, with a message."""
+        answer: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return answer
 
     def prepare(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Look up, for all rows of a page together, what their cells show. Called before any cell is asked."""
