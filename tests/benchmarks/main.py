@@ -12,7 +12,6 @@ from typing import Any
 import psycopg2
 import requests
 from django.conf import settings
-from django.db import connection
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, whatever its name says
 from tqdm import tqdm
 
@@ -158,12 +157,6 @@ class _Bench:
 
 def _connect() -> Connection:
     """A connection of plain psycopg2, none of Django's between."""
-    parameters = connection.settings_dict
-    database = psycopg2.connect(
-        dbname=parameters["NAME"],
-        user=parameters["USER"],
-        host=parameters["HOST"],
-        password=parameters["PASSWORD"] or None,
-    )
+    database = psycopg2.connect(os.environ["DATABASE_URL"])
     database.autocommit = True
     return database
