@@ -42,8 +42,10 @@ class TetheredProcess(Process):  # type: ignore[misc]  # honcho is not annotated
 
 
 def _tethered_program(command: list[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+    # SIGKILL: with the servers gone a worker asked politely may wait for its broker for ever, and nobody is left to insist. The
+    # ledger takes back what it held.
     program: subprocess.Popen[bytes] = Popen(
-        tethered(command, on_parent_death=signal.SIGTERM), shell=False, stdin=subprocess.DEVNULL, **options
+        tethered(command, on_parent_death=signal.SIGKILL), shell=False, stdin=subprocess.DEVNULL, **options
     )
     return program
 

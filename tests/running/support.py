@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -81,3 +81,13 @@ def _plain_environment() -> dict[str, str]:
         "PORT",
     )
     return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def processes_with(**variables: str) -> list[str]:
+    """The command lines of all living processes that were started with these variables in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if variables.items() <= process.environ().items():
+                found.append(" ".join(process.cmdline()))
+    return found

@@ -19,7 +19,7 @@ import pytest
 
 from clinical_engine.running.environment import ROOT, read_variables
 from clinical_engine.running.processes import wait_until
-from tests.running.support import Launched, free_port, launch, outcome, processes_about
+from tests.running.support import Launched, free_port, launch, outcome, processes_about, processes_with
 
 SECONDS_TO_START = 90
 
@@ -127,6 +127,7 @@ def test_nothing_outlives_a_launcher_that_is_killed_and_the_next_one_starts(tmp_
     first.process.kill()
     first.process.wait()
     assert wait_until(lambda: processes_about(first.var) == [], seconds=30)
+    assert wait_until(lambda: processes_with(VAR_DIR=str(first.var)) == [], seconds=30)
     second = start(tmp_path)
     second.process.terminate()
     assert second.process.wait(timeout=60) == 0
