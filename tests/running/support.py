@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import closing, suppress
@@ -16,13 +15,6 @@ from clinical_engine.running.environment import ROOT
 from clinical_engine.running.processes import tethered
 
 Launched: TypeAlias = subprocess.Popen[str]
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def processes_about(home: Path) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from clinical_engine.running.checks import port_from, require_broker, require_database, require_free_port
 from clinical_engine.running.errors import CannotRunError
 from clinical_engine.running.postgres_server import ADMIN, PostgresServer
-from tests.running.support import free_port
+from tests.ports import free_port
 
 
 @pytest.mark.parametrize(

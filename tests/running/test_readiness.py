@@ -10,7 +10,7 @@ import pytest
 
 from clinical_engine.running.errors import CannotRunError
 from clinical_engine.running.readiness import await_readiness
-from tests.running.support import free_port
+from tests.ports import free_port
 
 
 @contextmanager

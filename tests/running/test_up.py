@@ -19,7 +19,8 @@ import pytest
 
 from clinical_engine.running.environment import ROOT, read_variables
 from clinical_engine.running.processes import wait_until
-from tests.running.support import Launched, free_port, launch, outcome, processes_about, processes_with
+from tests.ports import free_port
+from tests.running.support import Launched, launch, outcome, processes_about, processes_with
 
 SECONDS_TO_START = 90
 
