@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from clinical_engine.api.scopes import SCOPES
 from observations.readings import Reading
 from patients.models import Patient, StatementSource
@@ -20,6 +22,10 @@ BY_IMPORT = Origin(StatementSource.IMPORT)
 
 def organisation(**fields: object) -> Organisation:
     return Organisation.objects.create(**{"name": f"Clinic {next(_number)}", **fields})
+
+
+def user(**fields: Any) -> User:
+    return User.objects.create_user(**{"username": f"user-{next(_number)}", **fields})
 
 
 def submitter(of: Organisation | None = None, **fields: object) -> Submitter:

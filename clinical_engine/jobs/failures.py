@@ -19,7 +19,6 @@ from clinical_engine.jobs.registry import InvalidPayloadError
 LOCK_NOT_AVAILABLE = "55P03"
 # SQLSTATE classes whose cause passes: connection, rollback (deadlock, serialisation), resources, operator, system.
 _TRANSIENT_CLASSES = {"08", "40", "53", "57", "58"}
-_OUR_TEXTS = (InvalidPayloadError, RefusedError, NotAllowedNowError)
 
 
 class ErrorKind(StrEnum):
@@ -36,7 +35,15 @@ class PermanentError(Exception):
     """Raised by a handler whose job can never succeed as it is. Its text must not hold values."""
 
 
-# Failed tries before the job is dead. A transient cause may last an hour, a bug fails the same way every time.
+class UnavailableError(Exception):
+    """Raised by a handler when something it needs does not answer. Its text names that, and must not hold values."""
+
+
+_OUR_TEXTS = (InvalidPayloadError, RefusedError, NotAllowedNowError, PermanentError, UnavailableError)
+_NO_ANSWER = (InterfaceError, ConnectionError, TimeoutError, UnavailableError)
+
+# Failed tries of one kind of error before the job is dead; those that a person set going do not count. A transient cause may
+# last an hour, a bug fails the same way every time.
 TRIES = {
     ErrorKind.TRANSIENT: 20,
     ErrorKind.UNKNOWN: 4,
@@ -84,7 +91,7 @@ class Failure:
             error_class=type(error).__qualname__[:128],
             sqlstate=sqlstate_of(error),
             constraint_name=getattr(diagnosis, "constraint_name", None) or "",
-            message=str(error)[:512] if isinstance(error, (*_OUR_TEXTS, PermanentError)) else "",
+            message=str(error)[:512] if isinstance(error, _OUR_TEXTS) else "",
             frames=_our_frames(error),
         )
 
@@ -95,8 +102,13 @@ def sqlstate_of(error: BaseException) -> str:
 
 
 def is_nobodys_fault(error: BaseException) -> bool:
-    """Whether the database went away or time ran out: no job of the batch is to blame, and splitting it would repeat that."""
-    if isinstance(error, (InterfaceError, SoftTimeLimitExceeded)):
+    """Whether a dependency is broken or time ran out: no job of the batch is to blame, and splitting it would repeat that."""
+    return isinstance(error, SoftTimeLimitExceeded) or is_broken_dependency(error)
+
+
+def is_broken_dependency(error: BaseException) -> bool:
+    """Whether something that every job of the kind needs does not answer, the database among them."""
+    if isinstance(error, _NO_ANSWER):
         return True
     # 57P0x is a server going down or coming up; 57014, a statement's timeout, is the statement's own affair.
     state = sqlstate_of(error)
@@ -114,7 +126,7 @@ def _kind_of(error: BaseException) -> ErrorKind:
         return ErrorKind.INVALID_PAYLOAD
     if isinstance(error, (PermanentError, RefusedError)):
         return ErrorKind.PERMANENT
-    if isinstance(error, (SoftTimeLimitExceeded, InterfaceError, ConnectionError, TimeoutError)):
+    if isinstance(error, (SoftTimeLimitExceeded, *_NO_ANSWER)):
         return ErrorKind.TRANSIENT
     if isinstance(error, DatabaseError):
         state = sqlstate_of(error)

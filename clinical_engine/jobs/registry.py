@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 MAX_PAYLOAD_BYTES = 64 * 1024
+DEFAULT_QUEUE = "default"
+# Whatever is tried a second time: a storm of it has a worker slot of its own and never delays what came in just now.
+RERUNS_QUEUE = "reruns"
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class InvalidPayloadError(Exception):
@@ -36,11 +40,12 @@ class ClaimedJob:
 class Handled:
     """What a handler says of its batch. Jobs that it does not name have succeeded.
 
-    `continued` gives for each job that has done one slice the cursor from which it goes on, `failed` the error of each job
-    that failed although what was written for it and the others stands.
+    `continued` gives for each job that has done one slice the cursor from which it goes on after `wait`, `failed` the error
+    of each job that failed although what was written for it and the others stands.
     """
 
     continued: Mapping[UUID, Any] = field(default_factory=dict)
+    wait: timedelta = timedelta(0)
     failed: Mapping[UUID, Exception] = field(default_factory=dict)
 
 
@@ -52,26 +57,46 @@ class JobKind:
     """A kind of job: its payload's format, its handler, and how it is claimed.
 
     The handler gets up to `batch_size` jobs in one open transaction and writes for all of them; an error of one
-    fails the transaction, and the batch is split until the culprit stands alone. `upcasters[n]` turns the payload of
-    version n into version n + 1 and is a pure function; `schema` describes version `version`.
+    fails the transaction, and the batch is split until the culprit stands alone.
+
+    `version` is the newest format that this release reads, `schema` describes it, and `upcasters[n]` turns a payload of
+    version n into version n + 1 and is a pure function. `writes` is the format in which new jobs are written: the release
+    that introduces version n + 1 still writes n, so that the one before can be brought back.
     """
 
     name: str
     handler: Handler
     schema: type[msgspec.Struct]
     version: int = 1
-    upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
-    queue: str = "default"
+    writes: int = 0
+    """0 stands for `version`."""
+    upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
+    queue: str = DEFAULT_QUEUE
     batch_size: int = 100
 
-    def decode(self, payload: dict[str, Any], version: int) -> Any:  # noqa: ANN401 - the kind's own schema
-        """The payload in the current format. Raises InvalidPayloadError, whose text names fields but holds no value."""
-        try:
-            for step in range(version, self.version):
+    @property
+    def written_version(self) -> int:
+        """The format in which new jobs are written."""
+        return self.writes or self.version
+
+    def upcast(self, payload: dict[str, Any], version: int, to: int | None = None) -> dict[str, Any]:
+        """The payload of format `version` in format `to`, by default the newest. Raises InvalidPayloadError, as `decode`."""
+        for step in range(version, to or self.version):
+            try:
                 payload = self.upcasters[step](payload)
-            return msgspec.convert(payload, self.schema)
+            except Exception as error:
+                # Whatever an upcaster stumbles over, it is this payload's fault, and no other job may fail with it.
+                raise InvalidPayloadError(
+                    f"The payload of format {version} cannot be brought from format {step} to {step + 1}."
+                ) from error
+        return payload
+
+    def decode(self, payload: dict[str, Any], version: int) -> Any:  # noqa: ANN401 - the kind's own schema
+        """The payload in the newest format. Raises InvalidPayloadError, whose text names fields but holds no value."""
+        current = self.upcast(payload, version)
+        try:
+            return msgspec.convert(current, self.schema)
         except Exception as error:
-            # Whatever an upcaster stumbles over, it is this payload's fault, and no other job of the batch may fail with it.
             raise InvalidPayloadError(
                 f"The payload of format {version} does not fit {self.schema.__name__}."
             ) from error
@@ -81,13 +106,19 @@ _kinds: dict[str, JobKind] = {}
 
 
 def register(kind: JobKind) -> None:
-    """Make a kind known. Raises ValueError when the name is taken or a step between two formats has no upcaster."""
+    """Make a kind known.
+
+    Raises ValueError when the name is taken, a step between two formats has no upcaster, or what it writes is neither the
+    newest format nor the one before.
+    """
     if kind.name in _kinds:
         raise ValueError(f"The job kind {kind.name} is registered twice.")
     if set(kind.upcasters) != set(range(1, kind.version)):
         raise ValueError(
             f"The job kind {kind.name} needs one upcaster for each step below version {kind.version}."
         )
+    if kind.written_version not in {kind.version, kind.version - 1}:
+        raise ValueError(f"The job kind {kind.name} writes its newest format or the one before.")
     _kinds[kind.name] = kind
 
 

@@ -18,6 +18,7 @@ class JobState(models.TextChoices):
 UNFINISHED = (JobState.AVAILABLE, JobState.RUNNING, JobState.RETRYABLE)
 CLAIMABLE = (JobState.AVAILABLE, JobState.RETRYABLE)
 FAILED = (JobState.DEAD, JobState.INVALID_PAYLOAD)
+STOPPED = (*FAILED, JobState.CANCELLED)
 
 
 class Trigger(models.TextChoices):
@@ -35,3 +36,23 @@ class Outcome(models.TextChoices):
     CONTINUES = "continues", "One slice done, continues"
     FAILED = "failed", "Failed"
     LOST = "lost", "Worker lost"
+
+
+class RerunState(models.TextChoices):
+    """Where a bulk re-run stands."""
+
+    CANARY = "canary", "Trying the first few"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    CANCELLED = "cancelled", "Cancelled"
+    FINISHED = "finished", "Finished"
+
+
+class ItemOutcome(models.TextChoices):
+    """What became of one job of a bulk re-run."""
+
+    WAITING = "waiting", "Not set going yet"
+    RUNNING = "running", "Set going"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed again"
+    SKIPPED = "skipped", "Left alone"

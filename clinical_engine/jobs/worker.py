@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID
@@ -14,9 +14,15 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, tran
 
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.common.logs import describe_error
-from clinical_engine.jobs import ledger, rings
-from clinical_engine.jobs.failures import LOCK_NOT_AVAILABLE, Failure, is_nobodys_fault, sqlstate_of
-from clinical_engine.jobs.ledger import Ending, LeaseLostError, Stored
+from clinical_engine.jobs import circuits, ledger, rings
+from clinical_engine.jobs.failures import (
+    LOCK_NOT_AVAILABLE,
+    Failure,
+    is_broken_dependency,
+    is_nobodys_fault,
+    sqlstate_of,
+)
+from clinical_engine.jobs.ledger import Ending, Lease, LeaseLostError, Stored
 from clinical_engine.jobs.registry import ClaimedJob, Handled, InvalidPayloadError, JobKind, kind_of
 
 logger = logging.getLogger(__name__)
@@ -27,16 +33,21 @@ _WAIT_AFTER_LOCK = timedelta(milliseconds=200)
 def work(kind_name: str, queue: str, *, suspects: bool = False) -> int:
     """Work off the due jobs of a kind until none is left or half the soft time limit is spent; the number of jobs claimed.
 
-    When the time is spent it rings again, so that other kinds get their turn.
+    When the time is spent it rings again, so that other kinds get their turn. While the kind's circuit is open it claims none.
     """
     kind = kind_of(kind_name)
     deadline = monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT / 2
     claimed_in_all = 0
     while True:
+        admission = circuits.admitted(kind_name)
+        if admission.limit == 0:
+            return claimed_in_all
+        limit = 1 if suspects else admission.limit or kind.batch_size
         token = new_id()
-        batch = ledger.claim(kind, queue, token, worker_name(), suspects=suspects)
-        _process(kind, token, batch)
-        more = len(batch) == (1 if suspects else kind.batch_size)
+        lease = Lease(token, worker_name())
+        batch = ledger.claim(kind, queue, lease, limit=limit, suspects=suspects)
+        _process(kind, token, batch, troubled=admission.troubled)
+        more = len(batch) == limit
         if more and claimed_in_all == 0:
             # One ring may stand for a long backlog: let an idle neighbour join in.
             rings.ring(kind_name, queue, suspects=suspects)
@@ -53,7 +64,7 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _process(kind: JobKind, token: UUID, batch: Sequence[Stored]) -> None:
+def _process(kind: JobKind, token: UUID, batch: Sequence[Stored], *, troubled: bool) -> None:
     readable: list[tuple[Stored, ClaimedJob]] = []
     for job in batch:
         try:
@@ -61,7 +72,7 @@ def _process(kind: JobKind, token: UUID, batch: Sequence[Stored]) -> None:
         except InvalidPayloadError as error:
             _end_failed(token, [job], error)
     if readable:
-        _run(kind, token, readable)
+        _run(kind, token, readable, troubled=troubled)
 
 
 def _decode(kind: JobKind, job: Stored) -> ClaimedJob:
@@ -76,12 +87,16 @@ def _decode(kind: JobKind, job: Stored) -> ClaimedJob:
     )
 
 
-def _run(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]]) -> None:
+def _run(
+    kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]], *, troubled: bool = False
+) -> None:
     """Run a batch in one transaction; when it fails, its halves, so that a poison job never fails its neighbours."""
     try:
         with transaction.atomic():
             handled = kind.handler([job for _, job in batch]) or Handled()
-            ledger.end(token, [_ending(job, handled) for job, _ in batch])
+            ledger.end(token, _endings([job for job, _ in batch], handled))
+            if troubled:
+                circuits.close(kind.name)
     except LeaseLostError:
         # The sweeper took at least one of them away. What it took must not count twice; the others are tried alone.
         if len(batch) > 1:
@@ -91,7 +106,8 @@ def _run(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]])
             # One of them takes too long, nobody knows which: together they would run out of time again and again.
             ledger.put_back(token, [job.id for job, _ in batch], timedelta(0), as_suspects=True)
         elif is_nobodys_fault(error):
-            _end_failed(token, [job for job, _ in batch], error)
+            broken = kind.name if is_broken_dependency(error) else ""
+            _end_failed(token, [job for job, _ in batch], error, broken_kind=broken)
         elif len(batch) > 1:
             _run_halves(kind, token, batch)
         elif sqlstate_of(error) == LOCK_NOT_AVAILABLE:
@@ -106,21 +122,42 @@ def _run_halves(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, Claime
     _run(kind, token, batch[middle:])
 
 
-def _ending(job: Stored, handled: Handled) -> Ending:
-    if job.id in handled.failed:
-        return Ending.failed(job, Failure.of(handled.failed[job.id]))
+def _endings(batch: Sequence[Stored], handled: Handled) -> list[Ending]:
+    failures = {job_id: Failure.of(error) for job_id, error in handled.failed.items()}
+    counted = _failures_counted(failures)
+    return [_ending(job, handled, failures, counted) for job in batch]
+
+
+def _ending(
+    job: Stored, handled: Handled, failures: Mapping[UUID, Failure], counted: Mapping[UUID, int]
+) -> Ending:
+    if job.id in failures:
+        return Ending.failed(job, failures[job.id], failed_before=counted.get(job.id, 0))
     if job.id in handled.continued:
-        return Ending.continues(job.id, handled.continued[job.id])
+        return Ending.continues(job.id, handled.continued[job.id], handled.wait)
     return Ending.succeeded(job.id)
 
 
-def _end_failed(token: UUID, jobs: Sequence[Stored], error: BaseException) -> None:
+def _failures_counted(failures: Mapping[UUID, Failure]) -> Mapping[UUID, int]:
+    # Nothing to ask for where nothing failed, which is nearly always.
+    return (
+        ledger.failures_counted({key: failure.kind for key, failure in failures.items()}) if failures else {}
+    )
+
+
+def _end_failed(token: UUID, jobs: Sequence[Stored], error: BaseException, *, broken_kind: str = "") -> None:
+    """End the jobs' tries with the error; `broken_kind` names their kind when all of it is affected."""
     failure = Failure.of(error)
     logger.warning("%d job(s) failed: %s [%s]", len(jobs), describe_error(error), failure.fingerprint)
     try:
         close_old_connections()
         with transaction.atomic():
-            ledger.end(token, [Ending.failed(job, failure) for job in jobs])
+            counted = _failures_counted(dict.fromkeys((job.id for job in jobs), failure))
+            ledger.end(
+                token, [Ending.failed(job, failure, failed_before=counted.get(job.id, 0)) for job in jobs]
+            )
+            if broken_kind:
+                circuits.note_failure(broken_kind, failure)
     except (DatabaseError, InterfaceError, LeaseLostError) as second:
         # The leases run out and the sweeper brings the jobs back: nothing is lost by giving up here.
         logger.warning("The failure could not be recorded: %s", describe_error(second))

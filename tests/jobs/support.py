@@ -1,5 +1,6 @@
 """What several tests of the ledger need: jobs of kinds made for a test, and other connections than ours."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.models import Attempt, Job
-from clinical_engine.jobs.registry import ClaimedJob, Handler, JobKind
+from clinical_engine.jobs.registry import RERUNS_QUEUE, ClaimedJob, Handler, JobKind
 from clinical_engine.running.processes import wait_until
 
 Result = TypeVar("Result")
@@ -44,12 +45,29 @@ def enqueue(kind: JobKind, *numbers: int) -> list[UUID]:
     return [job.id for job in jobs]
 
 
-def claim(kind: JobKind, *, token: UUID | None = None, suspects: bool = False) -> list[ledger.Stored]:
-    return ledger.claim(kind, kind.queue, token or new_id(), "worker:1", suspects=suspects)
+def store(kind: JobKind, payload: object, version: int = 1) -> UUID:
+    """A due job as another release, or a mistake, left it: nothing checks the payload, a JSON value; its id."""
+    job_id = new_id()
+    execute(
+        "INSERT INTO jobs_job (id, kind, queue, payload, payload_version) VALUES (%s, %s, %s, %s::jsonb, %s)",
+        [job_id, kind.name, kind.queue, json.dumps(payload), version],
+    )
+    return job_id
+
+
+def claim(
+    kind: JobKind, *, token: UUID | None = None, queue: str = "", suspects: bool = False
+) -> list[ledger.Stored]:
+    lease = ledger.Lease(token or new_id(), "worker:1")
+    return ledger.claim(kind, queue or kind.queue, lease, suspects=suspects)
 
 
 def work(kind: JobKind, *, suspects: bool = False) -> int:
-    return worker.work(kind.name, kind.queue, suspects=suspects)
+    """Work off what is due in every queue: what is new, then what is tried a second time."""
+    return sum(
+        worker.work(kind.name, queue, suspects=suspects)
+        for queue in dict.fromkeys((kind.queue, RERUNS_QUEUE))
+    )
 
 
 def make_due(*job_ids: UUID) -> None:

@@ -35,7 +35,7 @@ def test_a_claim_leases_the_jobs_to_one_token_and_says_who_holds_them(
     token = new_id()
     [stored] = claim(kind, token=token)
     job = job_of(job_id)
-    assert (stored.id, stored.payload, stored.attempts_used) == (job_id, {"number": 1}, 0)
+    assert (stored.id, stored.payload, stored.trigger) == (job_id, {"number": 1}, "auto")
     assert (job.state, job.lease_token, job.claimed_by, job.claimed_release) == (
         "running",
         token,
@@ -81,7 +81,7 @@ def test_a_claim_takes_only_its_own_kind_and_queue(new_kind: RegisterKind) -> No
     enqueue(other, 1)
     enqueue(rerun, 2)
     assert claim(kind) == []
-    assert ledger.claim(rerun, "default", new_id(), "worker:1") == []
+    assert claim(rerun, queue="default") == []
     assert len(claim(rerun)) == 1
 
 
@@ -106,7 +106,7 @@ def test_a_claim_never_takes_a(state: str, new_kind: RegisterKind) -> None:
 def test_a_job_of_a_newer_format_waits_for_a_release_that_reads_it(new_kind: RegisterKind) -> None:
     kind = new_kind(succeed)
     old, new = enqueue(kind, 1, 2)
-    Job.objects.filter(pk=new).update(payload_version=2)
+    Job.objects.filter(pk=new).update(revised_payload={"number": 2}, revised_version=2)
     assert [job.id for job in claim(kind)] == [old]
     assert ledger.due_work([kind], ["default"]) == []
     assert job_of(new).state == "available"
@@ -143,4 +143,4 @@ def test_a_claim_leaves_suspects_and_a_claim_for_suspects_takes_them_one_alone(
     assert ledger.return_lost() == 2
     [innocent] = enqueue(kind, 3)
     assert [job.id for job in claim(kind)] == [innocent]
-    assert [len(claim(kind, suspects=True)) for _ in range(3)] == [1, 1, 0]
+    assert [len(claim(kind, queue="reruns", suspects=True)) for _ in range(3)] == [1, 1, 0]

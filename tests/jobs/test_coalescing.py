@@ -195,7 +195,7 @@ def test_a_coalesced_job_that_rests_is_run_again_beside_a_younger_one(
     Job.objects.filter(pk=older.pk).update(
         state=state, lease_token=None, lease_expires_at=None, finished_at=older.created_at
     )
-    assert ledger.run_again([older.id]) == [(older.id, older.organisation_id)]
+    assert ledger.run_again([older.id], factories.user().pk) == [(older.id, older.organisation_id)]
     assert (job_of(older.id).state, job_of(younger.id).state) == ("retryable", "available")
     assert work(RECOMPUTE) == 2
     assert set(Job.objects.values_list("state", flat=True)) == {"succeeded"}

@@ -1,6 +1,7 @@
 """What a failure calls for: another try later, a few tries, or none."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
@@ -9,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from clinical_engine.common.database import execute
 from clinical_engine.common.errors import RefusedError
 from clinical_engine.jobs.failures import ErrorKind, Failure, PermanentError, wait_before_try
+from clinical_engine.jobs.registry import Handler
 from tests.jobs.support import RegisterKind, attempts_of, enqueue, job_of, make_due, work
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -85,10 +87,14 @@ def test_a_transient_failure_is_tried_again_later(new_kind: RegisterKind) -> Non
     assert work(kind) == 0
 
 
-def _tries_until_it_rests(new_kind: RegisterKind, error: Exception) -> tuple[str, int]:
+def _raise(error: Exception) -> Handler:
     def fail(_: object) -> None:
         raise error
 
+    return fail
+
+
+def _tries_until_it_rests(new_kind: RegisterKind, fail: Handler) -> tuple[str, int]:
     kind = new_kind(fail)
     [job_id] = enqueue(kind, 1)
     for _ in range(30):
@@ -100,15 +106,34 @@ def _tries_until_it_rests(new_kind: RegisterKind, error: Exception) -> tuple[str
 
 
 def test_a_permanent_failure_is_dead_at_once(new_kind: RegisterKind) -> None:
-    assert _tries_until_it_rests(new_kind, PermanentError("The script divides by zero.")) == ("dead", 1)
+    assert _tries_until_it_rests(new_kind, _raise(PermanentError("The script divides by zero."))) == (
+        "dead",
+        1,
+    )
 
 
 def test_an_unknown_failure_is_dead_after_four_tries(new_kind: RegisterKind) -> None:
-    assert _tries_until_it_rests(new_kind, ZeroDivisionError()) == ("dead", 4)
+    assert _tries_until_it_rests(new_kind, _raise(ZeroDivisionError())) == ("dead", 4)
 
 
 def test_a_transient_failure_is_dead_after_twenty_tries(new_kind: RegisterKind) -> None:
-    assert _tries_until_it_rests(new_kind, TimeoutError()) == ("dead", 20)
+    assert _tries_until_it_rests(new_kind, _raise(_database_error("40P01"))) == ("dead", 20)
+
+
+def test_tries_are_counted_apart_for_each_kind_of_error(new_kind: RegisterKind) -> None:
+    def fail(_: object) -> None:
+        raise deadlock if next(tries) <= 10 else ZeroDivisionError()
+
+    tries, deadlock = count(1), _database_error("40P01")
+    assert _tries_until_it_rests(new_kind, fail) == ("dead", 14)
+
+
+def test_a_job_that_failed_is_tried_again_in_the_queue_of_reruns(new_kind: RegisterKind) -> None:
+    kind = new_kind(_raise(ZeroDivisionError()))
+    [job_id] = enqueue(kind, 1)
+    assert job_of(job_id).queue == "default"
+    work(kind)
+    assert (job_of(job_id).state, job_of(job_id).queue) == ("retryable", "reruns")
 
 
 def test_the_ledger_survives_a_connection_that_the_server_ended(new_kind: RegisterKind) -> None:

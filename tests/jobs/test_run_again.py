@@ -160,7 +160,7 @@ def test_a_run_again_that_fails_leaves_neither_change_nor_entry(new_kind: Regist
     [job_id] = enqueue(kind, 1)
     kill(job_id)
     nobody = User(pk=4711)
-    with pytest.raises(Exception, match="audit_auditentry_actor"):
+    with pytest.raises(Exception, match="jobs_job_last_actor"):
         services.run_again(actor=nobody, job_ids=[job_id], reason="")
     assert job_of(job_id).state == "dead"
     assert not AuditEntry.objects.exists()
@@ -173,7 +173,7 @@ def test_a_run_by_a_person_whose_worker_is_lost_is_recorded_as_theirs(
     [job_id] = enqueue(kind, 1)
     kill(job_id)
     services.run_again(actor=person, job_ids=[job_id], reason="")
-    claim(kind)
+    claim(kind, queue="reruns")
     lose_worker(job_id)
     return_lost()
     assert [(a.outcome, a.trigger) for a in attempts_of(job_id)] == [("lost", "user")]

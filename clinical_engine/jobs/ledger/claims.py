@@ -10,15 +10,23 @@ from uuid import UUID
 from django.conf import settings
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
-from clinical_engine.jobs.registry import JobKind
+from clinical_engine.jobs.registry import RERUNS_QUEUE, JobKind
 
 # A coalesced job goes back as 'retryable': a younger one for its patient may already wait as 'available'.
 WAITING_STATE = "CASE WHEN dirty_from IS NULL THEN 'available' ELSE 'retryable' END"
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Under which a worker holds what it claims: a token that nobody had before, and the worker's name for the attempts."""
+
+    token: UUID
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """A claimed job as it lies in the ledger, its payload not yet decoded."""
+    """A claimed job as it lies in the ledger, its payload (the last revision where there is one) not yet decoded."""
 
     id: UUID
     payload: dict[str, Any]
@@ -28,12 +36,13 @@ class Stored:
     patient_id: UUID | None
     dirty_from: datetime | None
     cursor: Any
-    attempts_used: int
     trigger: str
 
 
-def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool = False) -> list[Stored]:
-    """Lease up to the kind's batch of due jobs that this release can decode. One statement, one commit.
+def claim(
+    kind: JobKind, queue: str, lease: Lease, *, limit: int | None = None, suspects: bool = False
+) -> list[Stored]:
+    """Lease up to `limit` (by default the kind's batch) due jobs that this release can decode. One statement, one commit.
 
     `suspects` asks for a job whose worker was lost, one alone: if it kills this worker too, no neighbour goes down with it.
     """
@@ -42,24 +51,24 @@ def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool
         WITH due AS MATERIALIZED (
             SELECT id FROM jobs_job
             WHERE kind = %s AND queue = %s AND state IN ('available', 'retryable') AND next_run_at <= statement_timestamp()
-              AND payload_version <= %s AND (next_trigger = 'sweeper') = %s
+              AND COALESCE(revised_version, payload_version) <= %s AND (next_trigger = 'sweeper') = %s
             ORDER BY next_run_at LIMIT %s FOR UPDATE SKIP LOCKED
         )
         UPDATE jobs_job SET state = 'running', lease_token = %s, lease_expires_at = clock_timestamp() + %s,
                             claimed_at = clock_timestamp(), claimed_by = %s, claimed_release = %s
         FROM due WHERE jobs_job.id = due.id
-        RETURNING jobs_job.id, payload, payload_version, organisation_id, submitter_id, patient_id, dirty_from, cursor,
-                  attempts_used, next_trigger
+        RETURNING jobs_job.id, COALESCE(revised_payload, payload), COALESCE(revised_version, payload_version),
+                  organisation_id, submitter_id, patient_id, dirty_from, cursor, next_trigger
         """,
         [
             kind.name,
             queue,
             kind.version,
             suspects,
-            1 if suspects else kind.batch_size,
-            token,
+            1 if suspects else limit or kind.batch_size,
+            lease.token,
             settings.JOB_LEASE,
-            worker,
+            lease.worker,
             settings.RELEASE,
         ],
     )
@@ -73,8 +82,7 @@ def claim(kind: JobKind, queue: str, token: UUID, worker: str, *, suspects: bool
             patient_id=row[5],
             dirty_from=row[6],
             cursor=_from_json(row[7]),
-            attempts_used=row[8],
-            trigger=row[9],
+            trigger=row[8],
         )
         for row in rows
     ]
@@ -93,16 +101,26 @@ def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta, *, as_suspec
     return execute(
         f"""
         UPDATE jobs_job SET state = {WAITING_STATE}, lease_token = NULL, lease_expires_at = NULL,
-                            next_run_at = clock_timestamp() + %s,
-                            next_trigger = CASE WHEN %s THEN 'sweeper' ELSE next_trigger END
-        WHERE id = ANY(%s::uuid[]) AND lease_token = %s AND state = 'running'
+                            next_run_at = clock_timestamp() + %(wait)s,
+                            next_trigger = CASE WHEN %(suspects)s THEN 'sweeper' ELSE next_trigger END,
+                            queue = CASE WHEN %(suspects)s THEN %(reruns)s ELSE queue END
+        WHERE id = ANY(%(ids)s::uuid[]) AND lease_token = %(token)s AND state = 'running'
         """,  # noqa: S608 - a constant of this module
-        [wait, as_suspects, array_literal(job_ids), token],
+        {
+            "wait": wait,
+            "suspects": as_suspects,
+            "reruns": RERUNS_QUEUE,
+            "ids": array_literal(job_ids),
+            "token": token,
+        },
     )
 
 
 def due_work(kinds: Iterable[JobKind], queues: Sequence[str]) -> list[tuple[str, str, bool]]:
-    """(kind, queue, suspects?) for which something is due now: one index look-up each, however long the backlog."""
+    """(kind, queue, suspects?) for which something is due now: one index look-up each, however long the backlog.
+
+    A kind whose circuit is open has nothing to do.
+    """
     combinations = [
         (kind, queue, suspects) for kind in kinds for queue in queues for suspects in (False, True)
     ]
@@ -112,10 +130,14 @@ def due_work(kinds: Iterable[JobKind], queues: Sequence[str]) -> list[tuple[str,
             """
             SELECT asked.kind, asked.queue, asked.suspects
             FROM unnest(%s::text[], %s::text[], %s::int[], %s::bool[]) AS asked (kind, queue, version, suspects)
-            WHERE EXISTS (
+            WHERE NOT EXISTS (
+                SELECT FROM jobs_circuit circuit
+                WHERE circuit.kind = asked.kind AND circuit.open_until > statement_timestamp()
+            ) AND EXISTS (
                 SELECT FROM jobs_job job WHERE job.kind = asked.kind AND job.queue = asked.queue
                     AND job.state IN ('available', 'retryable') AND job.next_run_at <= statement_timestamp()
-                    AND job.payload_version <= asked.version AND (job.next_trigger = 'sweeper') = asked.suspects
+                    AND COALESCE(job.revised_version, job.payload_version) <= asked.version
+                    AND (job.next_trigger = 'sweeper') = asked.suspects
             )
             """,
             [

@@ -1,15 +1,16 @@
 """Ending the tries of a batch: the job's new state and its attempt, in the transaction of what the try wrote."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from clinical_engine.common.database import array_literal, execute
+from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs.failures import TRIES, ErrorKind, Failure, wait_before_try
 from clinical_engine.jobs.ledger.claims import Stored
+from clinical_engine.jobs.registry import RERUNS_QUEUE
 from clinical_engine.jobs.states import JobState, Outcome, Trigger
 
 
@@ -34,14 +35,17 @@ class Ending:
         return cls(job_id, JobState.SUCCEEDED, Outcome.SUCCEEDED)
 
     @classmethod
-    def continues(cls, job_id: UUID, cursor: object) -> "Ending":
-        """One slice of a long job is done; it is available again from `cursor`, so that others get through between."""
-        return cls(job_id, JobState.AVAILABLE, Outcome.CONTINUES, cursor=cursor)
+    def continues(cls, job_id: UUID, cursor: object, wait: timedelta) -> "Ending":
+        """One slice of a long job is done; after `wait` it goes on from `cursor`, so that others get through between."""
+        return cls(job_id, JobState.AVAILABLE, Outcome.CONTINUES, wait, cursor=cursor)
 
     @classmethod
-    def failed(cls, job: Stored, failure: Failure) -> "Ending":
-        """The try failed: again later, dead, or for a person to mend, by the kind of failure."""
-        used = job.attempts_used + (job.trigger != Trigger.USER)
+    def failed(cls, job: Stored, failure: Failure, *, failed_before: int) -> "Ending":
+        """The try failed: again later, dead, or for a person to mend, by the kind of failure.
+
+        `failed_before` is how many tries that failed in this way count already; one that a person set going does not.
+        """
+        used = failed_before + (job.trigger != Trigger.USER)
         if failure.kind is ErrorKind.INVALID_PAYLOAD:
             return cls(job.id, JobState.INVALID_PAYLOAD, Outcome.FAILED, failure=failure)
         if max(used, 1) >= TRIES[failure.kind]:
@@ -65,6 +69,7 @@ _END = """
         -- Like every coalesced job that goes back, see WAITING_STATE: a younger one may wait as 'available'.
         SET state = CASE WHEN ending.state = 'available' AND job.dirty_from IS NOT NULL THEN 'retryable'
                          ELSE ending.state END,
+            queue = CASE WHEN ending.state = 'retryable' THEN %(reruns)s ELSE job.queue END,
             lease_token = NULL, lease_expires_at = NULL, next_trigger = 'auto',
             attempts_made = job.attempts_made + 1,
             attempts_used = job.attempts_used
@@ -96,6 +101,7 @@ def end(token: UUID, endings: Sequence[Ending]) -> None:
         _END,
         {
             "token": token,
+            "reruns": RERUNS_QUEUE,
             "ids": array_literal(ending.job_id for ending in endings),
             "states": array_literal(ending.state for ending in endings),
             "outcomes": array_literal(ending.outcome for ending in endings),
@@ -106,6 +112,22 @@ def end(token: UUID, endings: Sequence[Ending]) -> None:
     )
     if ended != len(endings):
         raise LeaseLostError
+
+
+def failures_counted(failures: Mapping[UUID, ErrorKind]) -> dict[UUID, int]:
+    """How many failed tries with the given kind of error count already, for each job that has any.
+
+    Counted by kind: an hour's outage must not use up the tries that a bug has.
+    """
+    rows = fetch_all(
+        """
+        SELECT asked.id, count(*) FROM unnest(%s::uuid[], %s::text[]) AS asked (id, error_kind)
+        JOIN jobs_attempt attempt ON attempt.job_id = asked.id AND attempt.error_kind = asked.error_kind
+        WHERE attempt.outcome = 'failed' AND attempt.trigger <> 'user' GROUP BY asked.id
+        """,
+        [array_literal(failures), array_literal(failures.values())],
+    )
+    return dict(rows)
 
 
 def _failure_json(failure: Failure | None) -> str | None:

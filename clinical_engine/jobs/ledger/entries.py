@@ -10,12 +10,12 @@ from uuid import UUID
 from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import rings
-from clinical_engine.jobs.registry import MAX_PAYLOAD_BYTES, kind_of
+from clinical_engine.jobs.registry import MAX_PAYLOAD_BYTES, JobKind, kind_of
 
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to be written: its payload in the kind's current format, and opaque ids for search."""
+    """A job to be written: its payload in the format that the kind writes, and opaque ids for search."""
 
     payload: Mapping[str, Any] = field(default_factory=dict)
     organisation_id: UUID | None = None
@@ -27,7 +27,7 @@ class NewJob:
 def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
     """Write jobs of one kind in the caller's transaction, and ring once after its commit. One statement for any number.
 
-    Raises ValueError for a payload larger than 64 KB.
+    Raises ValueError for a payload larger than 64 KB, InvalidPayloadError for one that no worker could read.
     """
     kind = kind_of(kind_name)
     execute(
@@ -40,9 +40,9 @@ def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
         [
             kind.name,
             kind.queue,
-            kind.version,
+            kind.written_version,
             array_literal(job.id for job in jobs),
-            array_literal(_encoded(job.payload) for job in jobs),
+            array_literal(_encoded(kind, job.payload) for job in jobs),
             array_literal(job.organisation_id for job in jobs),
             array_literal(job.submitter_id for job in jobs),
             array_literal(job.patient_id for job in jobs),
@@ -51,9 +51,16 @@ def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
     rings.ring_on_commit(kind.name, kind.queue)
 
 
-def _encoded(payload: Mapping[str, Any]) -> str:
+def _encoded(kind: JobKind, payload: Mapping[str, Any]) -> str:
+    text = encode_payload(payload)
+    kind.decode(json.loads(text), kind.written_version)
+    return text
+
+
+def encode_payload(payload: Mapping[str, Any]) -> str:
+    """The payload as it is stored. Raises ValueError when it is larger than 64 KB."""
     text = json.dumps(payload, default=str)
-    if len(text) > MAX_PAYLOAD_BYTES:
+    if len(text.encode()) > MAX_PAYLOAD_BYTES:
         raise ValueError("A job's payload holds ids and parameters, 64 KB at most.")
     return text
 
@@ -82,7 +89,7 @@ def enqueue_recompute(
         [
             kind.name,
             kind.queue,
-            kind.version,
+            kind.written_version,
             array_literal(new_id() for _ in patients),
             array_literal(organisation_ids[patient] for patient in patients),
             array_literal(patients),

@@ -7,9 +7,10 @@ from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs import rings
 from clinical_engine.jobs.failures import TRIES, ErrorKind
 from clinical_engine.jobs.ledger.claims import WAITING_STATE
+from clinical_engine.jobs.registry import RERUNS_QUEUE
 
 
-def run_again(job_ids: Iterable[UUID]) -> list[tuple[UUID, UUID | None]]:
+def run_again(job_ids: Iterable[UUID], actor_id: int) -> list[tuple[UUID, UUID | None]]:
     """Make failed or cancelled jobs available because a person asks; (id, organisation) of those that changed.
 
     Jobs that another person has already set going, or that succeeded, are left alone and not returned.
@@ -22,14 +23,15 @@ def run_again(job_ids: Iterable[UUID]) -> list[tuple[UUID, UUID | None]]:
                 AND NOT (state = 'retryable' AND next_trigger = 'user' AND next_run_at <= clock_timestamp())
             ORDER BY id FOR UPDATE
         )
-        UPDATE jobs_job SET state = {WAITING_STATE}, next_trigger = 'user', next_run_at = clock_timestamp(), finished_at = NULL
+        UPDATE jobs_job SET state = {WAITING_STATE}, queue = %s, next_trigger = 'user', next_run_at = clock_timestamp(),
+                            finished_at = NULL, last_actor_id = %s
         FROM chosen WHERE jobs_job.id = chosen.id
-        RETURNING jobs_job.id, organisation_id, kind, queue
+        RETURNING jobs_job.id, organisation_id, kind
         """,  # noqa: S608 - a constant of this module
-        [array_literal(job_ids)],
+        [array_literal(job_ids), RERUNS_QUEUE, actor_id],
     )
-    for kind_name, queue in {(row[2], row[3]) for row in rows}:
-        rings.ring_on_commit(kind_name, queue)
+    for kind_name in {row[2] for row in rows}:
+        rings.ring_on_commit(kind_name, RERUNS_QUEUE)
     return [(row[0], row[1]) for row in rows]
 
 
@@ -50,7 +52,8 @@ def return_lost(limit: int = 1000) -> int:
             UPDATE jobs_job job
             SET state = CASE WHEN lost.times >= %(tries)s THEN 'dead' ELSE 'retryable' END,
                 finished_at = CASE WHEN lost.times >= %(tries)s THEN clock_timestamp() END,
-                lease_token = NULL, lease_expires_at = NULL, next_trigger = 'sweeper', next_run_at = clock_timestamp(),
+                lease_token = NULL, lease_expires_at = NULL, queue = %(reruns)s,
+                next_trigger = 'sweeper', next_run_at = clock_timestamp(),
                 attempts_made = attempts_made + 1, error = 'worker lost',
                 fingerprint = 'worker-lost'
             FROM lost WHERE job.id = lost.id
@@ -62,5 +65,5 @@ def return_lost(limit: int = 1000) -> int:
                next_trigger, 'WorkerLost', 'lost', '', '', '', '[]', 'worker-lost'
         FROM returned
         """,
-        {"limit": limit, "tries": TRIES[ErrorKind.LOST]},
+        {"limit": limit, "tries": TRIES[ErrorKind.LOST], "reruns": RERUNS_QUEUE},
     )

@@ -1,13 +1,14 @@
-"""The durable ledger. Private: only ledger.py writes a job; others read through selectors.py."""
+"""Jobs and their attempts."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from clinical_engine.common.models import IdentifiedModel
-from clinical_engine.jobs.states import CLAIMABLE, FAILED, JobState, Outcome, Trigger
+from clinical_engine.jobs.states import CLAIMABLE, FAILED, STOPPED, JobState, Outcome, Trigger
 
 LONGEST_RELEASE = 64
 
@@ -18,8 +19,13 @@ class Job(IdentifiedModel):
     kind = models.CharField(max_length=64)
     queue = models.CharField(max_length=32)
     state = models.CharField(max_length=16, choices=JobState, db_default=JobState.AVAILABLE)
+    # As it was accepted: a trigger refuses to rewrite it. What a person made of it stands beside it.
     payload = models.JSONField()
     payload_version = models.PositiveSmallIntegerField()
+    revised_payload = models.JSONField(
+        null=True, help_text="The last revision by a person; worked on instead of the payload"
+    )
+    revised_version = models.PositiveSmallIntegerField(null=True)
     # Opaque ids without foreign keys: the platform knows nothing of patients.
     organisation_id = models.UUIDField(null=True)
     submitter_id = models.UUIDField(null=True)
@@ -44,11 +50,25 @@ class Job(IdentifiedModel):
         max_length=512, blank=True, db_default="", help_text="What the last failure was, without values"
     )
     fingerprint = models.CharField(max_length=16, blank=True, db_default="")
+    # Found by a partial index: most jobs were never touched by anybody.
+    last_actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who last ran, edited, cancelled or discarded it",
+    )
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        permissions: ClassVar = [("run_job_again", "Can run a failed job again")]
+        permissions: ClassVar = [
+            ("run_job_again", "Can run a failed job again"),
+            ("cancel_job", "Can cancel a job that waits"),
+            ("discard_job", "Can discard a failed job"),
+            ("revise_payload", "Can edit the payload of a failed job"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_known"),
             models.CheckConstraint(
@@ -60,6 +80,11 @@ class Job(IdentifiedModel):
                 condition=Q(state__in=[*CLAIMABLE, JobState.RUNNING], finished_at__isnull=True)
                 | (~Q(state__in=[*CLAIMABLE, JobState.RUNNING]) & Q(finished_at__isnull=False)),
                 name="job_finished_at_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(revised_payload__isnull=True, revised_version__isnull=True)
+                | Q(revised_payload__isnull=False, revised_version__isnull=False),
+                name="job_revision_whole",
             ),
             # What coalesces: a patient has at most one waiting recompute job, however many facts arrive.
             models.UniqueConstraint(
@@ -79,8 +104,32 @@ class Job(IdentifiedModel):
             models.Index(
                 fields=["patient_id", "-id"], condition=Q(patient_id__isnull=False), name="job_patient"
             ),
-            # The list of failed work, newest first; failed rows stay for ever, so it must not scan the succeeded ones.
-            models.Index(fields=["state", "-id"], condition=Q(state__in=FAILED), name="job_failed"),
+            # Lists of what stopped without success, newest first: such rows stay for ever, and must not be looked for
+            # among the succeeded ones.
+            models.Index(fields=["state", "-id"], condition=Q(state__in=STOPPED), name="job_stopped"),
+            models.Index(fields=["-id"], condition=Q(state__in=FAILED), name="job_failed"),
+            # One for each filter of the repair desk: a value that few of a million failed jobs have is found all the same.
+            # Only a failure pays for them.
+            models.Index(
+                fields=["fingerprint", "-id"], condition=Q(state__in=FAILED), name="job_failed_cause"
+            ),
+            models.Index(fields=["kind", "-id"], condition=Q(state__in=FAILED), name="job_failed_kind"),
+            models.Index(
+                fields=["claimed_release", "-id"], condition=Q(state__in=FAILED), name="job_failed_release"
+            ),
+            models.Index(
+                fields=["payload_version", "-id"], condition=Q(state__in=FAILED), name="job_failed_version"
+            ),
+            models.Index(
+                fields=["organisation_id", "-id"], condition=Q(state__in=FAILED), name="job_failed_owner"
+            ),
+            models.Index(
+                fields=["submitter_id", "-id"], condition=Q(state__in=FAILED), name="job_failed_submitter"
+            ),
+            models.Index(fields=["finished_at"], condition=Q(state__in=FAILED), name="job_failed_time"),
+            models.Index(
+                fields=["last_actor", "-id"], condition=Q(last_actor__isnull=False), name="job_last_actor"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,13 +166,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number}"
-
-
-class PeriodicRun(models.Model):
-    """When a piece of periodic work was last done: a schedule that has stopped must be seen."""
-
-    name = models.CharField(max_length=64, primary_key=True)
-    last_run_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name
