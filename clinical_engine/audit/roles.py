@@ -5,10 +5,25 @@ from collections.abc import Mapping, Sequence
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+_JOBS_SHOWN = (
+    "jobs.view_attempt",
+    "jobs.view_circuit",
+    "jobs.view_job",
+    "jobs.view_payloadrevision",
+    "jobs.view_rerun",
+)
+_REPAIR = (
+    "jobs.add_rerun",
+    "jobs.cancel_job",
+    "jobs.change_rerun",
+    "jobs.close_circuit",
+    "jobs.discard_job",
+    "jobs.revise_payload",
+    "jobs.run_job_again",
+)
 _EVERYTHING_SHOWN = (
     "audit.view_auditentry",
-    "jobs.view_attempt",
-    "jobs.view_job",
+    *_JOBS_SHOWN,
     "observations.view_code",
     "observations.view_measurement",
     "observations.view_measurementconflict",
@@ -24,10 +39,10 @@ _EVERYTHING_SHOWN = (
     "submitters.view_submitter",
 )
 ROLES: Mapping[str, Sequence[str]] = {
-    "Clinical support": (*_EVERYTHING_SHOWN, "jobs.run_job_again"),
+    "Clinical support": (*_EVERYTHING_SHOWN, *_REPAIR),
     "Administrator": (
         *_EVERYTHING_SHOWN,
-        "jobs.run_job_again",
+        *_REPAIR,
         "submitters.add_apiclient",
         "submitters.change_apiclient",
         "submitters.add_organisation",
@@ -35,8 +50,8 @@ ROLES: Mapping[str, Sequence[str]] = {
         "submitters.add_submitter",
         "submitters.change_submitter",
     ),
-    # No patient data: whoever looks at slow queries needs jobs and statements' shapes, not people.
-    "On-call engineer": ("jobs.view_job", "jobs.view_attempt", "profiling.view_silk"),
+    # No patient data: whoever looks at slow queries needs jobs and statements' shapes, not people. They may hold a storm up.
+    "On-call engineer": (*_JOBS_SHOWN, "jobs.change_rerun", "jobs.close_circuit", "profiling.view_silk"),
 }
 
 

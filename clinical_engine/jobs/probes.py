@@ -4,7 +4,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from clinical_engine.jobs import sweeper
-from clinical_engine.jobs.models import Job
+from clinical_engine.jobs.models import Circuit, Job
 from clinical_engine.jobs.selectors import late
 from clinical_engine.jobs.states import FAILED
 from clinical_engine.monitoring.probes import Probe, Reading
@@ -34,8 +34,16 @@ def _late() -> Reading:
     )
 
 
+def _circuits() -> Reading:
+    count = Circuit.objects.filter(opened_at__isnull=False).count()
+    return Reading(
+        count, count == 0, "" if count == 0 else "Something that work needs does not answer: it waits."
+    )
+
+
 PROBES = (
     Probe("seconds_since_last_sweep", "Seconds since the sweeper last ran", _sweeper, critical=True),
     Probe("jobs_failed", "Jobs that are dead or have an invalid payload (counted up to 10,000)", _failed),
+    Probe("circuits_open", "Kinds of work that wait because something they need is broken", _circuits),
     Probe("jobs_late", "Jobs due for more than a minute and not started (counted up to 10,000)", _late),
 )

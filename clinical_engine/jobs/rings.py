@@ -7,6 +7,7 @@ that wait are one ring. What is lost, by a full buffer or a dead broker, is the 
 import logging
 import os
 import threading
+from datetime import timedelta
 from time import monotonic
 
 from celery import current_app
@@ -28,27 +29,37 @@ class _Ringer:
 
     def start_over(self) -> None:
         """Forget everything. A forked child must: it has no thread, and may have got a lock that nobody will release."""
-        self._waiting: dict[Ring, None] = {}
+        self._waiting: dict[Ring, float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._rest_until = 0.0
 
-    def add(self, ring: Ring) -> None:
+    def add(self, ring: Ring, after: float) -> None:
         with self._changed:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._publish_for_ever, name="rings", daemon=True)
                 self._thread.start()
-            self._waiting[ring] = None
+            due = monotonic() + after
+            self._waiting[ring] = min(due, self._waiting.get(ring, due))
             self._changed.notify()
 
     def _publish_for_ever(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting:
-                    self._changed.wait()
-                rings, self._waiting = list(self._waiting), {}
+                while not (rings := self._take_due()):
+                    self._changed.wait(self._seconds_to_the_next())
             if monotonic() >= self._rest_until:
                 self._publish(rings)
+
+    def _take_due(self) -> list[Ring]:
+        now = monotonic()
+        rings = [ring for ring, due in self._waiting.items() if due <= now]
+        for ring in rings:
+            del self._waiting[ring]
+        return rings
+
+    def _seconds_to_the_next(self) -> float | None:
+        return max(0, min(self._waiting.values()) - monotonic()) if self._waiting else None
 
     def _publish(self, rings: list[Ring]) -> None:
         for kind, queue, suspects in rings:
@@ -64,9 +75,9 @@ _ringer = _Ringer()
 os.register_at_fork(after_in_child=_ringer.start_over)
 
 
-def ring(kind: str, queue: str, *, suspects: bool = False) -> None:
-    """Say now that jobs of `kind` wait in `queue`; `suspects` for those whose worker was lost."""
-    _ringer.add((kind, queue, suspects))
+def ring(kind: str, queue: str, *, suspects: bool = False, after: timedelta = timedelta(0)) -> None:
+    """Say, after a while, that jobs of `kind` wait in `queue`; `suspects` for those whose worker was lost."""
+    _ringer.add((kind, queue, suspects), after.total_seconds())
 
 
 def ring_on_commit(kind: str, queue: str) -> None:

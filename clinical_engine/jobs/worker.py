@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID
@@ -97,6 +97,7 @@ def _run(
             ledger.end(token, _endings([job for job, _ in batch], handled))
             if troubled:
                 circuits.close(kind.name)
+        _ring_for_the_next_slices(kind, handled, {job.queue for job, _ in batch})
     except LeaseLostError:
         # The sweeper took at least one of them away. What it took must not count twice; the others are tried alone.
         if len(batch) > 1:
@@ -114,6 +115,13 @@ def _run(
             ledger.put_back(token, [batch[0][0].id], _WAIT_AFTER_LOCK)
         else:
             _end_failed(token, [batch[0][0]], error)
+
+
+def _ring_for_the_next_slices(kind: JobKind, handled: Handled, queues: Iterable[str]) -> None:
+    # Without it a long job would make one step in each interval of the sweeper.
+    if handled.continued:
+        for queue in queues:
+            rings.ring(kind.name, queue, after=handled.wait)
 
 
 def _run_halves(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]]) -> None:

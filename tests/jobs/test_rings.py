@@ -8,8 +8,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
+from time import monotonic
 
 import pytest
 import redis
@@ -18,7 +20,8 @@ from django.conf import settings
 from django.db import transaction
 
 import clinical_engine.celery  # noqa: F401 - the application that rings
-from clinical_engine.jobs import rings
+from clinical_engine.jobs import rings, worker
+from clinical_engine.jobs.registry import Handled
 from clinical_engine.running.environment import ROOT
 from clinical_engine.running.processes import wait_until
 from clinical_engine.running.redis_server import RedisServer
@@ -69,6 +72,31 @@ def test_a_job_that_was_rolled_back_rings_for_nobody(new_kind: RegisterKind, que
     rings.ring("after", QUEUE)
     assert wait_until(lambda: bool(rung(queue)), seconds=10)
     assert rung(queue) == [f"('after', '{QUEUE}', False)"]
+
+
+def test_a_ring_for_later_comes_when_its_time_has_come_and_holds_no_other_up(queue: "redis.Redis") -> None:
+    started = monotonic()
+    rings.ring("later", QUEUE, after=timedelta(seconds=0.5))
+    rings.ring("now", QUEUE)
+    assert wait_until(lambda: bool(rung(queue)), seconds=10)
+    assert rung(queue) == [f"('now', '{QUEUE}', False)"]
+    assert wait_until(lambda: len(rung(queue)) == 2, seconds=10)
+    assert monotonic() - started >= 0.5
+
+
+def test_a_ring_for_now_is_not_put_off_by_one_for_later(queue: "redis.Redis") -> None:
+    rings.ring("both", QUEUE, after=timedelta(hours=1))
+    rings.ring("both", QUEUE)
+    assert wait_until(lambda: rung(queue) == [f"('both', '{QUEUE}', False)"], seconds=10)
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_long_job_rings_for_its_next_slice(new_kind: RegisterKind, queue: "redis.Redis") -> None:
+    kind = new_kind(lambda batch: Handled(continued={job.id: 1 for job in batch}), queue=QUEUE)
+    enqueue(kind, 1)
+    assert wait_until(lambda: len(rung(queue)) == 1, seconds=10)
+    assert worker.work(kind.name, QUEUE) == 1
+    assert wait_until(lambda: len(rung(queue)) == 2, seconds=10)
 
 
 def test_rings_for_one_kind_that_wait_are_one_ring(queue: "redis.Redis") -> None:

@@ -1,12 +1,12 @@
 """Leasing due jobs to a worker, and finding what is due."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
@@ -24,19 +24,19 @@ class Lease:
     worker: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A claimed job as it lies in the ledger, its payload (the last revision where there is one) not yet decoded."""
 
     id: UUID
-    payload: dict[str, Any]
+    queue: str
     payload_version: int
     organisation_id: UUID | None
     submitter_id: UUID | None
     patient_id: UUID | None
     dirty_from: datetime | None
-    cursor: Any
     trigger: str
+    cursor: Any
+    payload: Any
 
 
 def claim(
@@ -57,8 +57,8 @@ def claim(
         UPDATE jobs_job SET state = 'running', lease_token = %s, lease_expires_at = clock_timestamp() + %s,
                             claimed_at = clock_timestamp(), claimed_by = %s, claimed_release = %s
         FROM due WHERE jobs_job.id = due.id
-        RETURNING jobs_job.id, COALESCE(revised_payload, payload), COALESCE(revised_version, payload_version),
-                  organisation_id, submitter_id, patient_id, dirty_from, cursor, next_trigger
+        RETURNING jobs_job.id, queue, COALESCE(revised_version, payload_version), organisation_id, submitter_id, patient_id,
+                  dirty_from, next_trigger, cursor, COALESCE(revised_payload, payload)
         """,
         [
             kind.name,
@@ -72,25 +72,12 @@ def claim(
             settings.RELEASE,
         ],
     )
-    return [
-        Stored(
-            id=row[0],
-            payload=_from_json(row[1]),
-            payload_version=row[2],
-            organisation_id=row[3],
-            submitter_id=row[4],
-            patient_id=row[5],
-            dirty_from=row[6],
-            cursor=_from_json(row[7]),
-            trigger=row[8],
-        )
-        for row in rows
-    ]
+    return [Stored(*row[:-2], _from_json(row[-2]), _from_json(row[-1])) for row in rows]
 
 
 def _from_json(value: Any) -> Any:  # noqa: ANN401 - whatever was stored
     # Django has psycopg2 hand jsonb over as text, for its own field to decode.
-    return json.loads(value) if isinstance(value, str) else value
+    return msgspec.json.decode(value) if isinstance(value, str) else value
 
 
 def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta, *, as_suspects: bool = False) -> int:

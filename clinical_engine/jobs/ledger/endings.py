@@ -53,6 +53,23 @@ class Ending:
         return cls(job.id, JobState.RETRYABLE, Outcome.FAILED, wait_before_try(used), failure=failure)
 
 
+# Nearly every try ends here, and the general statement below costs more than half as much again. Nobody who waits for a lock
+# holds a row that runs (see `run_again`), so the rows need not be locked in key order first.
+_SUCCEED = """
+    WITH ended AS (
+        UPDATE jobs_job
+        SET state = 'succeeded', lease_token = NULL, lease_expires_at = NULL, attempts_made = attempts_made + 1,
+            finished_at = clock_timestamp(), error = '', fingerprint = ''
+        WHERE id = ANY(%s::uuid[]) AND lease_token = %s AND state = 'running'
+        RETURNING id, organisation_id, attempts_made, claimed_at, claimed_by, claimed_release, next_trigger
+    )
+    INSERT INTO jobs_attempt (job_id, organisation_id, number, release, worker, started_at, ended_at, outcome, trigger,
+                              error_class, error_kind, sqlstate, constraint_name, message, frames, fingerprint)
+    SELECT id, organisation_id, attempts_made, claimed_release, claimed_by, claimed_at, clock_timestamp(), 'succeeded',
+           next_trigger, '', '', '', '', '', '[]', ''
+    FROM ended
+"""
+
 # The attempt's columns and the job's own trace of its last failure come from one JSON document per job, so that a batch of
 # any mixture of endings is one statement. Rows are locked in key order.
 _END = """
@@ -97,7 +114,16 @@ def end(token: UUID, endings: Sequence[Ending]) -> None:
 
     Raises LeaseLostError when any of the jobs is no longer held under `token`: the caller's transaction must roll back.
     """
-    ended = execute(
+    succeeded = [ending.job_id for ending in endings if ending.state is JobState.SUCCEEDED]
+    others = [ending for ending in endings if ending.state is not JobState.SUCCEEDED]
+    ended = execute(_SUCCEED, [array_literal(succeeded), token]) if succeeded else 0
+    ended += _end_others(token, others) if others else 0
+    if ended != len(endings):
+        raise LeaseLostError
+
+
+def _end_others(token: UUID, endings: Sequence[Ending]) -> int:
+    return execute(
         _END,
         {
             "token": token,
@@ -110,8 +136,6 @@ def end(token: UUID, endings: Sequence[Ending]) -> None:
             "failures": array_literal(_failure_json(ending.failure) for ending in endings),
         },
     )
-    if ended != len(endings):
-        raise LeaseLostError
 
 
 def failures_counted(failures: Mapping[UUID, ErrorKind]) -> dict[UUID, int]:

@@ -13,7 +13,8 @@ from clinical_engine.jobs.registry import RERUNS_QUEUE
 def run_again(job_ids: Iterable[UUID], actor_id: int) -> list[tuple[UUID, UUID | None]]:
     """Make failed or cancelled jobs available because a person asks; (id, organisation) of those that changed.
 
-    Jobs that another person has already set going, or that succeeded, are left alone and not returned.
+    Jobs that another person has already set going, or that succeeded, are left alone and not returned. So is one that is
+    locked: somebody is changing it at this moment, and who waited for it could hold up, and be held up by, a worker.
     """
     rows = fetch_all(
         f"""
@@ -21,7 +22,7 @@ def run_again(job_ids: Iterable[UUID], actor_id: int) -> list[tuple[UUID, UUID |
             SELECT id FROM jobs_job WHERE id = ANY(%s::uuid[])
                 AND state IN ('dead', 'invalid_payload', 'cancelled', 'retryable')
                 AND NOT (state = 'retryable' AND next_trigger = 'user' AND next_run_at <= clock_timestamp())
-            ORDER BY id FOR UPDATE
+            ORDER BY id FOR UPDATE SKIP LOCKED
         )
         UPDATE jobs_job SET state = {WAITING_STATE}, queue = %s, next_trigger = 'user', next_run_at = clock_timestamp(),
                             finished_at = NULL, last_actor_id = %s

@@ -17,7 +17,7 @@ def stop(
     rows = fetch_all(
         """
         WITH chosen AS (
-            SELECT id FROM jobs_job WHERE id = ANY(%s::uuid[]) AND state = ANY(%s::text[]) ORDER BY id FOR UPDATE
+            SELECT id FROM jobs_job WHERE id = ANY(%s::uuid[]) AND state = ANY(%s::text[]) ORDER BY id FOR UPDATE SKIP LOCKED
         )
         UPDATE jobs_job SET state = 'cancelled', finished_at = clock_timestamp(), last_actor_id = %s
         FROM chosen WHERE jobs_job.id = chosen.id
