@@ -72,7 +72,7 @@ def claim(
             settings.RELEASE,
         ],
     )
-    return [Stored(*row[:-2], _from_json(row[-2]), _from_json(row[-1])) for row in rows]
+    return [Stored._make((*row[:-2], _from_json(row[-2]), _from_json(row[-1]))) for row in rows]
 
 
 def _from_json(value: Any) -> Any:  # noqa: ANN401 - whatever was stored

@@ -29,7 +29,13 @@ def set_going(attempts: Mapping[UUID, int], states: Sequence[JobState], actor_id
         FROM chosen WHERE jobs_job.id = chosen.id
         RETURNING jobs_job.id, jobs_job.kind
         """,  # noqa: S608 - a constant of the ledger
-        [array_literal(attempts), array_literal(attempts.values()), array_literal(states), RERUNS_QUEUE, actor_id],
+        [
+            array_literal(attempts),
+            array_literal(attempts.values()),
+            array_literal(states),
+            RERUNS_QUEUE,
+            actor_id,
+        ],
     )
     for kind_name in {kind for _, kind in rows}:
         rings.ring_on_commit(kind_name, RERUNS_QUEUE)
