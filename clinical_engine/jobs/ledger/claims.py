@@ -12,6 +12,8 @@ from django.conf import settings
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs.registry import RERUNS_QUEUE, JobKind
 
+# Written out: as a bound value the planner could not tell which index serves it.
+_IS_SUSPECT, _IS_NONE = "next_trigger = 'sweeper'", "next_trigger <> 'sweeper'"
 # A coalesced job goes back as 'retryable': a younger one for its patient may already wait as 'available'.
 WAITING_STATE = "CASE WHEN dirty_from IS NULL THEN 'available' ELSE 'retryable' END"
 
@@ -47,11 +49,11 @@ def claim(
     `suspects` asks for a job whose worker was lost, one alone: if it kills this worker too, no neighbour goes down with it.
     """
     rows = fetch_all(
-        """
+        f"""
         WITH due AS MATERIALIZED (
             SELECT id FROM jobs_job
             WHERE kind = %s AND queue = %s AND state IN ('available', 'retryable') AND next_run_at <= statement_timestamp()
-              AND COALESCE(revised_version, payload_version) <= %s AND (next_trigger = 'sweeper') = %s
+              AND COALESCE(revised_version, payload_version) <= %s AND {_IS_SUSPECT if suspects else _IS_NONE}
             ORDER BY next_run_at LIMIT %s FOR UPDATE SKIP LOCKED
         )
         UPDATE jobs_job SET state = 'running', lease_token = %s, lease_expires_at = clock_timestamp() + %s,
@@ -59,12 +61,11 @@ def claim(
         FROM due WHERE jobs_job.id = due.id
         RETURNING jobs_job.id, queue, COALESCE(revised_version, payload_version), organisation_id, submitter_id, patient_id,
                   dirty_from, next_trigger, cursor, COALESCE(revised_payload, payload)
-        """,
+        """,  # noqa: S608 - constants of this module
         [
             kind.name,
             queue,
             kind.version,
-            suspects,
             1 if suspects else limit or kind.batch_size,
             lease.token,
             settings.JOB_LEASE,
@@ -103,35 +104,35 @@ def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta, *, as_suspec
     )
 
 
+_DUE = """
+    SELECT asked.kind, asked.queue, {suspects}
+    FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(versions)s::int[]) AS asked (kind, queue, version)
+    WHERE NOT EXISTS (
+        SELECT FROM jobs_circuit circuit
+        WHERE circuit.kind = asked.kind AND circuit.open_until > statement_timestamp()
+    ) AND EXISTS (
+        SELECT FROM jobs_job job WHERE job.kind = asked.kind AND job.queue = asked.queue
+            AND job.state IN ('available', 'retryable') AND job.next_run_at <= statement_timestamp()
+            AND COALESCE(job.revised_version, job.payload_version) <= asked.version AND {condition}
+    )
+"""
+
+
 def due_work(kinds: Iterable[JobKind], queues: Sequence[str]) -> list[tuple[str, str, bool]]:
     """(kind, queue, suspects?) for which something is due now: one index look-up each, however long the backlog.
 
     A kind whose circuit is open has nothing to do.
     """
-    combinations = [
-        (kind, queue, suspects) for kind in kinds for queue in queues for suspects in (False, True)
-    ]
-    return [
-        (row[0], row[1], row[2])
-        for row in fetch_all(
-            """
-            SELECT asked.kind, asked.queue, asked.suspects
-            FROM unnest(%s::text[], %s::text[], %s::int[], %s::bool[]) AS asked (kind, queue, version, suspects)
-            WHERE NOT EXISTS (
-                SELECT FROM jobs_circuit circuit
-                WHERE circuit.kind = asked.kind AND circuit.open_until > statement_timestamp()
-            ) AND EXISTS (
-                SELECT FROM jobs_job job WHERE job.kind = asked.kind AND job.queue = asked.queue
-                    AND job.state IN ('available', 'retryable') AND job.next_run_at <= statement_timestamp()
-                    AND COALESCE(job.revised_version, job.payload_version) <= asked.version
-                    AND (job.next_trigger = 'sweeper') = asked.suspects
-            )
-            """,
-            [
-                array_literal(kind.name for kind, _, _ in combinations),
-                array_literal(queue for _, queue, _ in combinations),
-                array_literal(kind.version for kind, _, _ in combinations),
-                array_literal(suspects for _, _, suspects in combinations),
-            ],
-        )
-    ]
+    combinations = [(kind, queue) for kind in kinds for queue in queues]
+    rows = fetch_all(
+        " UNION ALL ".join(
+            _DUE.format(suspects=suspects, condition=condition)
+            for suspects, condition in (("false", _IS_NONE), ("true", _IS_SUSPECT))
+        ),
+        {
+            "kinds": array_literal(kind.name for kind, _ in combinations),
+            "queues": array_literal(queue for _, queue in combinations),
+            "versions": array_literal(kind.version for kind, _ in combinations),
+        },
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

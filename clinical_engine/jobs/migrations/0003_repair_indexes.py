@@ -17,6 +17,10 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='job',
+            index=models.Index(condition=models.Q(('next_trigger', 'sweeper'), ('state__in', ('available', 'retryable'))), fields=['kind', 'queue', 'next_run_at'], name='job_suspect'),
+        ),
+        AddIndexConcurrently(
+            model_name='job',
             index=models.Index(condition=models.Q(('state__in', ('dead', 'invalid_payload', 'cancelled'))), fields=['state', '-id'], name='job_stopped'),
         ),
         AddIndexConcurrently(

@@ -98,6 +98,12 @@ class Job(IdentifiedModel):
             models.Index(
                 fields=["kind", "queue", "next_run_at"], condition=Q(state__in=CLAIMABLE), name="job_claim"
             ),
+            # Suspects are few: looked for in the index above, a claim for them would walk through the whole backlog.
+            models.Index(
+                fields=["kind", "queue", "next_run_at"],
+                condition=Q(state__in=CLAIMABLE, next_trigger=Trigger.SWEEPER),
+                name="job_suspect",
+            ),
             # The sweeper's search for lost workers.
             models.Index(fields=["lease_expires_at"], condition=Q(state=JobState.RUNNING), name="job_lease"),
             # 'The last job of this patient', asked by the vitals app and the patient page.
