@@ -161,6 +161,11 @@ CELERY_BEAT_SCHEDULE = {
         # A sweep that waited longer than its interval has a younger one behind it.
         "options": {"queue": "sweeps", "expires": SWEEP_INTERVAL.total_seconds()},
     },
+    "count-failures": {
+        "task": "jobs.count_failures",
+        "schedule": timedelta(seconds=15),
+        "options": {"queue": "sweeps", "expires": 15},
+    },
     "collect-silk-garbage": {
         "task": "profiling.collect_garbage",
         "schedule": timedelta(minutes=10),

@@ -9,8 +9,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from clinical_engine.common.database import execute
 from clinical_engine.jobs import sweeper, worker
-from clinical_engine.jobs.registry import kinds
+from clinical_engine.jobs.registry import kind_of, kinds
+from clinical_engine.jobs.reruns import services as reruns
+from clinical_engine.jobs.reruns.limits import Limits
+from clinical_engine.jobs.selection import Selection
 from observations.intake import record_measurements
 from observations.library import LIBRARY
 from observations.models import MeasurementSource
@@ -95,7 +99,20 @@ def due_results(s: Surroundings) -> None:
     s.record([factories.reading(f"due-{n}") for n in range(s.size)])
 
 
-JOBS: dict[str, Callable[[Surroundings], None]] = {"associate": due_associations, "recompute": due_results}
+def due_rerun(s: Surroundings) -> None:
+    due_associations(s)
+    execute(
+        "UPDATE jobs_job SET state = 'dead', finished_at = clock_timestamp() WHERE kind = 'associate' AND state = 'available'"
+    )
+    limits = Limits(rate=s.size, canary=0)
+    reruns.start(actor=factories.user(), selection=Selection(), reason="The cause is mended", limits=limits)
+
+
+JOBS: dict[str, Callable[[Surroundings], None]] = {
+    "associate": due_associations,
+    "recompute": due_results,
+    "rerun": due_rerun,
+}
 
 
 @pytest.fixture
@@ -125,7 +142,7 @@ def test_a_batch_of_jobs_takes_the_same_queries_for_one_job_and_for_fifty(
 ) -> None:
     work()
     JOBS[kind](surroundings)
-    assert_within_budget(f"job {kind}", queries_of(lambda: worker.work(kind, "default")))
+    assert_within_budget(f"job {kind}", queries_of(lambda: worker.work(kind, kind_of(kind).queue)))
 
 
 def test_a_sweep_takes_the_same_queries_for_one_job_and_for_fifty(surroundings: Surroundings) -> None:

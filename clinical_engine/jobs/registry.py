@@ -8,15 +8,21 @@ from uuid import UUID
 
 import msgspec
 
+from clinical_engine.jobs.payloads.faults import fault_of
+
 MAX_PAYLOAD_BYTES = 64 * 1024
 DEFAULT_QUEUE = "default"
 # Whatever is tried a second time: a storm of it has a worker slot of its own and never delays what came in just now.
 RERUNS_QUEUE = "reruns"
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+Upcaster = Callable[[Any], dict[str, Any]]
 
 
 class InvalidPayloadError(Exception):
-    """A stored payload that the kind's schema refuses; only a person can mend it."""
+    """A stored payload that this release cannot read; only a person can mend it."""
+
+
+class UpcastError(InvalidPayloadError):
+    """A stored payload over which a step between two formats stumbles."""
 
 
 class UnknownKindError(LookupError):
@@ -61,7 +67,8 @@ class JobKind:
 
     `version` is the newest format that this release reads, `schema` describes it, and `upcasters[n]` turns a payload of
     version n into version n + 1 and is a pure function. `writes` is the format in which new jobs are written: the release
-    that introduces version n + 1 still writes n, so that the one before can be brought back.
+    that introduces version n + 1 still writes n, so that the one before can be brought back; `written_schema` then is the
+    schema of n, by which the one before will judge what is written.
     """
 
     name: str
@@ -71,6 +78,7 @@ class JobKind:
     writes: int = 0
     """0 stands for `version`."""
     upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
+    written_schema: type[msgspec.Struct] | None = None
     queue: str = DEFAULT_QUEUE
     batch_size: int = 100
 
@@ -79,27 +87,53 @@ class JobKind:
         """The format in which new jobs are written."""
         return self.writes or self.version
 
-    def upcast(self, payload: dict[str, Any], version: int, to: int | None = None) -> dict[str, Any]:
+    def upcast(self, payload: Any, version: int, to: int | None = None) -> Any:  # noqa: ANN401 - whatever was stored
         """The payload of format `version` in format `to`, by default the newest. Raises InvalidPayloadError, as `decode`."""
+        if version > self.version:
+            raise InvalidPayloadError(
+                f"The payload has format {version}, and this release reads up to {self.version}."
+            )
         for step in range(version, to or self.version):
             try:
                 payload = self.upcasters[step](payload)
             except Exception as error:
                 # Whatever an upcaster stumbles over, it is this payload's fault, and no other job may fail with it.
-                raise InvalidPayloadError(
+                raise UpcastError(
                     f"The payload of format {version} cannot be brought from format {step} to {step + 1}."
                 ) from error
         return payload
 
-    def decode(self, payload: dict[str, Any], version: int) -> Any:  # noqa: ANN401 - the kind's own schema
+    def decode(self, payload: Any, version: int) -> Any:  # noqa: ANN401 - whatever was stored, as the kind's own schema
         """The payload in the newest format. Raises InvalidPayloadError, whose text names fields but holds no value."""
         current = self.upcast(payload, version)
         try:
             return msgspec.convert(current, self.schema)
         except Exception as error:
-            raise InvalidPayloadError(
-                f"The payload of format {version} does not fit {self.schema.__name__}."
-            ) from error
+            raise _refused(version, self.schema, error) from error
+
+    def decode_text(self, text: str | bytes, version: int) -> Any:  # noqa: ANN401 - the kind's own schema
+        """As `decode`, for the payload as JSON: several times as fast where no step lies between."""
+        schema = self.schema if version == self.version else None
+        try:
+            payload = msgspec.json.decode(text, type=schema or Any)
+        except Exception as error:
+            raise _refused(version, self.schema, error) from error
+        return payload if schema else self.decode(payload, version)
+
+    def check_written(self, text: str | bytes) -> None:
+        """Raise InvalidPayloadError unless whoever reads a new job can: this release, and the one before while it may return."""
+        if self.written_schema is not None:
+            try:
+                msgspec.json.decode(text, type=self.written_schema)
+            except Exception as error:
+                raise _refused(self.written_version, self.written_schema, error) from error
+        self.decode_text(text, self.written_version)
+
+
+def _refused(version: int, schema: type[msgspec.Struct], error: Exception) -> InvalidPayloadError:
+    return InvalidPayloadError(
+        f"The payload of format {version} does not fit {schema.__name__}: {fault_of(error)}."
+    )
 
 
 _kinds: dict[str, JobKind] = {}
@@ -108,8 +142,8 @@ _kinds: dict[str, JobKind] = {}
 def register(kind: JobKind) -> None:
     """Make a kind known.
 
-    Raises ValueError when the name is taken, a step between two formats has no upcaster, or what it writes is neither the
-    newest format nor the one before.
+    Raises ValueError when the name is taken, a step between two formats has no upcaster, what it writes is neither the newest
+    format nor the one before, or it is the one before and its schema is not given.
     """
     if kind.name in _kinds:
         raise ValueError(f"The job kind {kind.name} is registered twice.")
@@ -119,6 +153,10 @@ def register(kind: JobKind) -> None:
         )
     if kind.written_version not in {kind.version, kind.version - 1}:
         raise ValueError(f"The job kind {kind.name} writes its newest format or the one before.")
+    if (kind.written_version < kind.version) != (kind.written_schema is not None):
+        raise ValueError(
+            f"The job kind {kind.name} needs the schema of the format that it writes when, and only when, that is the one before."
+        )
     _kinds[kind.name] = kind
 
 

@@ -29,7 +29,8 @@ class _Ringer:
 
     def start_over(self) -> None:
         """Forget everything. A forked child must: it has no thread, and may have got a lock that nobody will release."""
-        self._waiting: dict[Ring, float] = {}
+        # By ring, and whether it is for later: one for now must not be taken for the one that is due in a second.
+        self._waiting: dict[tuple[Ring, bool], float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._rest_until = 0.0
@@ -40,7 +41,8 @@ class _Ringer:
                 self._thread = threading.Thread(target=self._publish_for_ever, name="rings", daemon=True)
                 self._thread.start()
             due = monotonic() + after
-            self._waiting[ring] = min(due, self._waiting.get(ring, due))
+            key = (ring, after > 0)
+            self._waiting[key] = min(due, self._waiting.get(key, due))
             self._changed.notify()
 
     def _publish_for_ever(self) -> None:
@@ -53,10 +55,10 @@ class _Ringer:
 
     def _take_due(self) -> list[Ring]:
         now = monotonic()
-        rings = [ring for ring, due in self._waiting.items() if due <= now]
-        for ring in rings:
-            del self._waiting[ring]
-        return rings
+        due = [key for key, time in self._waiting.items() if time <= now]
+        for key in due:
+            del self._waiting[key]
+        return list(dict.fromkeys(ring for ring, _ in due))
 
     def _seconds_to_the_next(self) -> float | None:
         return max(0, min(self._waiting.values()) - monotonic()) if self._waiting else None

@@ -1,18 +1,21 @@
-"""Which jobs are meant: the filter of the list, of a bulk re-run and of `manage.py rerun`, as data."""
+"""Which jobs are meant: the filter of the list, of a bulk rerun and of `manage.py rerun`, as data."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from clinical_engine.jobs.models import Job
-from clinical_engine.jobs.selectors import late, waiting_for_release
-from clinical_engine.jobs.states import CLAIMABLE, FAILED, STOPPED, JobState
+from clinical_engine.jobs.payloads.waiting import waiting_for_release
+from clinical_engine.jobs.selectors import late
+from clinical_engine.jobs.states import CLAIMABLE, FAILED, JobState
 
 DEFAULT_STATE = "failed"
 # An address says 'the last hour'; what is frozen from it must not move with the clock, so it becomes a time.
@@ -98,21 +101,18 @@ class Selection:
         return selection
 
     def as_parameters(self) -> dict[str, str]:
-        """The texts from which `parse` makes this selection: the query of the list's address, a re-run's stored filter."""
+        """The texts from which `parse` makes this selection: the query of the list's address, a rerun's stored filter."""
         given = {name: getattr(self, name) for name in NAMES}
         return {name: _text(value) for name, value in given.items() if value is not None}
 
     def rows(self) -> QuerySet[Job]:
         """The jobs that match now, in no order."""
         rows: QuerySet[Job] = STATES[self.state].narrow(Job.objects.all())
-        for name in NAMES:
+        for name, lookup in LOOKUPS.items():
             value = getattr(self, name)
-            if name in _LOOKUPS and value is not None:
-                rows = rows.filter(**{_LOOKUPS[name]: value})
-        if self.fingerprint is not None and self.state == "all":
-            # Only what did not succeed has one: naming the states brings their small indexes in.
-            rows = rows.filter(state__in=[*STOPPED, *CLAIMABLE])
-        return rows
+            if value is not None:
+                rows = rows.filter(**{lookup: value})
+        return rows if self.fingerprint is None else of_cause(rows, self.fingerprint, self.state)
 
     def sentence(self) -> str:
         """The selection in words; things are named by their ids."""
@@ -124,11 +124,11 @@ class Selection:
         return ", ".join([STATES[self.state].sentence, *parts])
 
 
+_UNSUCCEEDED = (FAILED, CLAIMABLE, [JobState.RUNNING], [JobState.CANCELLED])
 NAMES: tuple[str, ...] = tuple(field.name for field in fields(Selection))
-_LOOKUPS = {
+LOOKUPS = {
     "kind": "kind",
     "queue": "queue",
-    "fingerprint": "fingerprint",
     "release": "claimed_release",
     "payload_version": "payload_version",
     "organisation": "organisation_id",
@@ -149,6 +149,15 @@ _WORDS = {
     "failed_before": "ended before",
     "last_actor": "last touched by account",
 }
+
+
+def of_cause(rows: _Rows, fingerprint: str, state: str) -> _Rows:
+    """Those of the jobs, chosen by `state` already, whose last failure has the fingerprint."""
+    if state != "all":
+        return rows.filter(fingerprint=fingerprint)
+    # None that succeeded has one. An arm for each small index: asked for all states at once, the whole table would be read.
+    arms = [Q(state__in=states, fingerprint=fingerprint) for states in _UNSUCCEEDED]
+    return rows.filter(reduce(or_, arms))
 
 
 def _read(name: str, text: str) -> Any:  # noqa: ANN401 - each field has its type

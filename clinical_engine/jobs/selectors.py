@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from clinical_engine.jobs.models import Attempt, Job
+from clinical_engine.jobs.models import Attempt, Circuit, Job, Rerun
 from clinical_engine.jobs.registry import kinds
-from clinical_engine.jobs.states import CLAIMABLE
+from clinical_engine.jobs.states import CLAIMABLE, RerunState
 
 LATE_AFTER = timedelta(minutes=1)
 
@@ -40,10 +40,22 @@ def late(rows: QuerySet[Job]) -> QuerySet[Job]:
     return rows.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - LATE_AFTER)
 
 
-def waiting_for_release(rows: QuerySet[Job]) -> QuerySet[Job]:
-    """Those of the waiting jobs that this release cannot read: of a kind that it does not know, or in a newer format."""
-    readable = Q(pk__in=[])
-    for kind in kinds():
-        readable |= Q(kind=kind.name, effective_version__lte=kind.version)
-    version = Coalesce("revised_version", "payload_version")
-    return rows.filter(state__in=CLAIMABLE).alias(effective_version=version).exclude(readable)
+def circuits_open() -> QuerySet[Circuit]:
+    """The circuits that keep work of their kind from starting, the longest open first."""
+    return Circuit.objects.filter(open_until__isnull=False).order_by("opened_at")
+
+
+def paused_reruns(limit: int = 10) -> QuerySet[Rerun]:
+    """The bulk reruns that a person must look at, the youngest first, with who started them."""
+    return Rerun.objects.filter(state=RerunState.PAUSED).select_related("actor").order_by("-pk")[:limit]
+
+
+def counted(rows: QuerySet[Any], limit: int) -> int:
+    """How many rows there are; it stops counting at `limit`."""
+    return rows.order_by().values("pk")[:limit].count()
+
+
+def of_unknown_kind(job_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the jobs whose kind this release does not know."""
+    known = [kind.name for kind in kinds()]
+    return set(Job.objects.filter(pk__in=job_ids).exclude(kind__in=known).values_list("pk", flat=True))

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import close_old_connections
 
-from clinical_engine.jobs import sweeper, worker
+from clinical_engine.jobs import groups, sweeper, worker
 
 
 @shared_task(name="jobs.work")
@@ -18,3 +18,10 @@ def sweep() -> None:
     """Bring back what was lost."""
     close_old_connections()
     sweeper.sweep()
+
+
+@shared_task(name="jobs.count_failures")
+def count_failures() -> None:
+    """Count failed work by cause, when it is too much to be counted for each look at it."""
+    close_old_connections()
+    groups.count_anew()

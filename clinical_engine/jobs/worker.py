@@ -23,7 +23,14 @@ from clinical_engine.jobs.failures import (
     sqlstate_of,
 )
 from clinical_engine.jobs.ledger import Ending, Lease, LeaseLostError, Stored
-from clinical_engine.jobs.registry import ClaimedJob, Handled, InvalidPayloadError, JobKind, kind_of
+from clinical_engine.jobs.registry import (
+    ClaimedJob,
+    Handled,
+    InvalidPayloadError,
+    JobKind,
+    UnknownKindError,
+    kind_of,
+)
 
 logger = logging.getLogger(__name__)
 # How long a job waits whose patient was locked by another job; locks are held for milliseconds.
@@ -35,7 +42,12 @@ def work(kind_name: str, queue: str, *, suspects: bool = False) -> int:
 
     When the time is spent it rings again, so that other kinds get their turn. While the kind's circuit is open it claims none.
     """
-    kind = kind_of(kind_name)
+    try:
+        kind = kind_of(kind_name)
+    except UnknownKindError:
+        # Another release rang, and its ring came here: its work waits for a worker that knows it.
+        logger.warning("A ring for the kind %s, which this release does not know", kind_name)
+        return 0
     deadline = monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT / 2
     claimed_in_all = 0
     while True:
@@ -78,7 +90,7 @@ def _process(kind: JobKind, token: UUID, batch: Sequence[Stored], *, troubled: b
 def _decode(kind: JobKind, job: Stored) -> ClaimedJob:
     return ClaimedJob(
         id=job.id,
-        payload=kind.decode(job.payload, job.payload_version),
+        payload=kind.decode_text(job.payload, job.payload_version),
         organisation_id=job.organisation_id,
         submitter_id=job.submitter_id,
         patient_id=job.patient_id,

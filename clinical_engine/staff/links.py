@@ -62,6 +62,13 @@ def attach_named(user: Permitted, rows: Sequence[object], *, kind: str, key: str
         setattr(row, _ATTRIBUTE, {key: _cell(known, getattr(row, key), None)})
 
 
+def names_of(user: Permitted, kind: str, ids: Collection[Any]) -> Mapping[Any, str]:
+    """The names of the things of a kind, one query; none for who may not see such things."""
+    target = _targets.get(kind)
+    may_see = target is not None and user.has_perm(target.permission)
+    return target.names(ids) if target and target.names and may_see and ids else {}
+
+
 def found(user: Permitted, kind: str, name: str) -> Sequence[Any]:
     """The ids of the things of a kind that have this name; none for who may not see such things."""
     target = _targets.get(kind)

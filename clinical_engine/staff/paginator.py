@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from django.core.paginator import Paginator
+from django.db import connection
 from django.db.models import QuerySet
 
 from clinical_engine.common.database import fetch_all
@@ -31,25 +32,38 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
     @cached_property
     def estimate(self) -> int | None:
         """About how many rows there are, from the planner's statistics; None where those do not tell."""
-        rows = self.object_list
-        if not self.has_more or not isinstance(rows, QuerySet) or rows.query.where:
-            return None
-        [(about,)] = fetch_all(
-            "SELECT reltuples FROM pg_class WHERE oid = %s::regclass",
-            [rows.query.get_meta().db_table],
-        )
         # -1 before the first ANALYZE; fewer than were found when the statistics are old.
-        return int(about) if about > LIMIT else None
+        about = self._counts[1]
+        return about if self.has_more and about > LIMIT else None
 
     @property
     def estimate_text(self) -> str:
         """The estimate, rounded to two digits: the statistics are no better."""
         return f"{float(f'{self.estimate or 0:.1e}'):,.0f}"
 
-    @cached_property
+    @property
     def _found(self) -> int:
+        return self._counts[0]
+
+    @cached_property
+    def _counts(self) -> tuple[int, int]:
+        """How many rows were found, and about how many the planner believes in (-1: it does not tell); one statement."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
-            return len(rows)
+            return len(rows), -1
+        if not rows.query.where:
+            return _of_whole_table(rows.query.get_meta().db_table)
         # Only keys and no order: annotations and sorting of the shown page must not be paid for by the count.
-        return rows.order_by().values("pk")[: LIMIT + 1].count()
+        return rows.order_by().values("pk")[: LIMIT + 1].count(), -1
+
+
+def _of_whole_table(name: str) -> tuple[int, int]:
+    table = connection.ops.quote_name(name)
+    [(found, about)] = fetch_all(
+        f"""
+        SELECT (SELECT count(*) FROM (SELECT FROM {table} LIMIT %s) AS bounded),
+               (SELECT reltuples FROM pg_class WHERE oid = %s::regclass)
+        """,  # noqa: S608 - a model's own table
+        [LIMIT + 1, name],
+    )
+    return found, int(about)

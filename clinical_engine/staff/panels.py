@@ -19,7 +19,8 @@ class Permitted(Protocol):
 class Panel:
     """A titled part of a page: what `template` makes of the context that `context` gives for the page's object.
 
-    Shown to who has `permission`, in the order of `position`. `context` runs a constant number of queries.
+    Shown to who has `permission` on the things that it `applies` to, in the order of `position`. `context` runs a constant
+    number of queries.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Panel:
     context: Callable[[Any], Mapping[str, object]]
     template: str = TABLE
     position: int = 50
+    applies: Callable[[Any], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def shown_on(model: str, thing: object, user: Permitted) -> list[ShownPanel]:
     return [
         ShownPanel(panel.title, panel.template, panel.context(thing))
         for panel in _panels[model]
-        if user.has_perm(panel.permission)
+        if user.has_perm(panel.permission) and panel.applies(thing)
     ]
 
 

@@ -1,9 +1,12 @@
 """What the admin's pages show of measurements and observations: on a patient's page, and on each other's."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from django.db.models import Q
 from django.utils.safestring import SafeString
 
+from clinical_engine.jobs.states import Outcome
 from clinical_engine.staff import dashboard, extensions, links, panels
 from clinical_engine.staff.cells import Tone, badge, list_url, moment, page_of
 from clinical_engine.staff.expressions import BoundedCount, bounded
@@ -11,6 +14,7 @@ from observations import selectors
 from observations.admin import held
 from observations.admin.cells import computed, measured
 from observations.models import Measurement, Observation, ScriptVersion
+from observations.recompute import RECOMPUTE
 from patients.models import Patient
 
 _SHOWN = 10
@@ -109,6 +113,33 @@ def _used_by(measurement: Measurement) -> Mapping[str, object]:
     ) | {"note": f"The first {_SHOWN} as of its time and later."}
 
 
+def _written_by(job: Any) -> Mapping[str, object]:  # noqa: ANN401 - a row of the ledger, whose class is private to it
+    tries = job.attempts.filter(outcome__in=[Outcome.SUCCEEDED, Outcome.CONTINUES]).order_by("-number")
+    written = Q(pk__in=[])
+    for began, ended in tries.values_list("started_at", "ended_at")[:_SHOWN]:
+        written |= Q(computed_at__gte=began, computed_at__lte=ended)
+    rows = Observation.objects.filter(written, patient=job.patient_id).select_related(
+        "code", "patient__organisation"
+    )
+    return panels.table(
+        ["Observation", "Value", "As of", "State"],
+        (
+            (
+                _page(row, row.code.display),
+                computed(row),
+                moment(row.as_of, row.patient.organisation.zone),
+                badge("Current", Tone.GOOD) if row.superseded_at is None else badge("Superseded"),
+            )
+            for row in rows.order_by("-as_of", "script_id")[:_SHOWN]
+        ),
+        empty="None: nothing had changed, nothing could be computed, or it has not succeeded yet.",
+    ) | {"note": f"Written while its last {_SHOWN} successful attempts ran; the last {_SHOWN} are shown."}
+
+
+def _is_recompute(job: Any) -> bool:  # noqa: ANN401 - as above
+    return bool(job.kind == RECOMPUTE.name and job.patient_id)
+
+
 def _versions(script: object) -> Mapping[str, object]:
     rows = ScriptVersion.objects.filter(script=script).order_by("-number")  # type: ignore[misc]
     return panels.table(
@@ -145,6 +176,16 @@ def offer() -> None:
         panels.Panel("Current observations", "observations.view_observation", _observations, position=30),
         panels.Panel("Held measurements", "observations.view_measurement", _held, position=40),
         panels.Panel("Latest measurements", "observations.view_measurement", _latest, position=50),
+    )
+    panels.register(
+        "jobs.job",
+        panels.Panel(
+            "What it computed",
+            "observations.view_observation",
+            _written_by,
+            position=20,
+            applies=_is_recompute,
+        ),
     )
     panels.register(
         "observations.observation", panels.Panel("Computed from", "observations.view_measurement", _sources)

@@ -1,7 +1,9 @@
 """What the admin's other pages show of patients, and what the patient's page shows of jobs."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef
 
@@ -13,6 +15,7 @@ from clinical_engine.staff.expressions import BoundedCount, bounded
 from patients import selectors
 from patients.admin import associations, statements
 from patients.admin.search import patient_ids
+from patients.jobs import ASSOCIATE
 from patients.models import Association, Patient, Statement
 
 _SHOWN = 20
@@ -23,15 +26,7 @@ def _associations(patient: Patient) -> Mapping[str, object]:
     zone = patient.organisation.zone
     return panels.table(
         ["Submitter", "From", "Until", "State"],
-        (
-            (
-                page_of("admin:submitters_submitter_change", row.submitter_id, row.submitter.name),
-                moment(row.associated_at, zone),
-                moment(row.dissociated_at, zone),
-                associations.state_of(row),
-            )
-            for row in selectors.associations_of(patient)[:_SHOWN]
-        ),
+        (_shown_association(row, zone) for row in selectors.associations_of(patient)[:_SHOWN]),
         empty="Never linked to a submitter.",
         more=(
             list_url("admin:patients_association_changelist", patient__id__exact=patient.pk),
@@ -43,7 +38,9 @@ def _associations(patient: Patient) -> Mapping[str, object]:
 def _statements(patient: Patient) -> Mapping[str, object]:
     return panels.table(
         ["Said", "Effective", "Submitter", "Source", "Received", "State"],
-        _statement_rows(patient),
+        _shown_statements(
+            patient.statements.select_related("submitter").order_by("-effective_at", "-pk")[:_SHOWN]
+        ),
         empty="Nobody has stated the patient active or inactive.",
         more=(
             list_url("admin:patients_statement_changelist", patient__id__exact=patient.pk),
@@ -52,9 +49,9 @@ def _statements(patient: Patient) -> Mapping[str, object]:
     )
 
 
-def _statement_rows(patient: Patient) -> Iterator[tuple[object, ...]]:
-    zone = patient.organisation.zone
-    for row in patient.statements.select_related("submitter").order_by("-effective_at", "-pk")[:_SHOWN]:
+def _shown_statements(rows: Iterable[Statement]) -> Iterator[tuple[object, ...]]:
+    for row in rows:
+        zone = row.patient.organisation.zone
         yield (
             page_of("admin:patients_statement_change", row.pk, row.get_kind_display()),
             moment(row.effective_at, zone),
@@ -65,13 +62,53 @@ def _statement_rows(patient: Patient) -> Iterator[tuple[object, ...]]:
         )
 
 
+def _shown_association(row: Association, zone: ZoneInfo) -> tuple[object, ...]:
+    return (
+        page_of("admin:submitters_submitter_change", row.submitter_id, row.submitter.name),
+        moment(row.associated_at, zone),
+        moment(row.dissociated_at, zone),
+        associations.state_of(row),
+    )
+
+
 def _jobs(patient: Patient) -> Mapping[str, object]:
     return panels.table(
         JOB_HEADERS,
         (job_cells(job) for job in jobs.jobs().filter(patient_id=patient.pk).order_by("-pk")[:_SHOWN_JOBS]),
         empty="No job yet.",
-        more=(list_url("admin:jobs_job_changelist", patient_id__exact=patient.pk), "All jobs"),
+        more=(
+            list_url("admin:jobs_job_changelist", patient_id__exact=patient.pk, state="all"),
+            "All jobs",
+        ),
     )
+
+
+def _fulfilled(job: Any) -> Mapping[str, object]:  # noqa: ANN401 - a row of the ledger, whose class is private to it
+    # By patient first: that has an index, and a patient has few statements.
+    rows = Statement.objects.filter(patient=job.patient_id, job_id=job.pk).order_by("effective_at", "pk")
+    return panels.table(
+        ["Said", "Effective", "Submitter", "Source", "Received", "State"],
+        _shown_statements(rows.select_related("submitter", "patient__organisation")[:_SHOWN]),
+        empty="No statement names this job.",
+    )
+
+
+def _associations_of_pair(job: Any) -> Mapping[str, object]:  # noqa: ANN401 - as above
+    rows = Association.objects.filter(patient=job.patient_id, submitter=job.submitter_id)
+    return panels.table(
+        ["Submitter", "From", "Until", "State"],
+        (
+            _shown_association(row, row.patient.organisation.zone)
+            for row in rows.select_related("submitter", "patient__organisation").order_by("-associated_at")[
+                :_SHOWN
+            ]
+        ),
+        empty="None: what it was to do is not done, or was undone by a later statement.",
+    )
+
+
+def _is_associate(job: Any) -> bool:  # noqa: ANN401 - as above
+    return bool(job.kind == ASSOCIATE.name and job.patient_id)
 
 
 def _external_ids(ids: Collection[UUID]) -> Mapping[UUID, str]:
@@ -97,6 +134,19 @@ def offer() -> None:
         panels.Panel("Associations", "patients.view_association", _associations, position=10),
         panels.Panel("Statements", "patients.view_statement", _statements, position=20),
         panels.Panel("Last jobs", "jobs.view_job", _jobs, position=90),
+    )
+    panels.register(
+        "jobs.job",
+        panels.Panel(
+            "What it is to fulfil", "patients.view_statement", _fulfilled, position=20, applies=_is_associate
+        ),
+        panels.Panel(
+            "What came of it: the associations of patient and submitter",
+            "patients.view_association",
+            _associations_of_pair,
+            position=21,
+            applies=_is_associate,
+        ),
     )
     extensions.add_columns(
         "submitters.submitter",

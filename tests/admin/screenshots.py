@@ -92,7 +92,11 @@ def _all_pages() -> dict[str, str]:
     }
     run_again = reverse("admin:jobs_job_run_this_again", args=[begun.failed_job])
     return (
-        {"front": reverse("admin:index"), "ask": run_again}
+        {
+            "front": reverse("admin:index"),
+            "desk": reverse("admin:jobs_job_desk"),
+            "ask": run_again,
+        }
         | {n: reverse(u) for n, u in lists.items()}
         | pages
     )

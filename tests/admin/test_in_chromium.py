@@ -12,7 +12,7 @@ from tests.admin.browser import browsing, log_in, serving
 
 
 @pytest.mark.usefixtures("committed_db")
-def test_support_finds_a_patient_follows_a_result_to_its_reading_and_runs_a_failed_job_again(
+def test_support_finds_a_patient_follows_a_result_to_its_reading_and_repairs_a_failed_job(
     work: Callable[[], int],
 ) -> None:
     begun = world.begin("patient-7")
@@ -58,23 +58,55 @@ def follow_the_provenance(page: Page) -> None:
 
 
 def run_a_failed_job_again(page: Page) -> None:
+    open_the_jobs_of_the_cause(page)
+    expect(page.locator("input.action-select")).to_have_count(4)
+    do_with_the_first(page, "Discard (failed jobs)", "Discard", "ticket 12: a test patient")
+    expect(page.get_by_text("1 of 1 jobs discarded.")).to_be_visible()
+    expect(page.locator("input.action-select")).to_have_count(3)
+    show_the_cancelled_ones(page)
+    do_with_the_first(page, "Run again", "Run again", "ticket 12: was a patient after all")
+    expect(page.get_by_text("1 of 1 jobs will run again.")).to_be_visible()
+    expect(page.locator("input.action-select")).to_have_count(0)
+
+
+def open_the_jobs_of_the_cause(page: Page) -> None:
     page.get_by_role("link", name="Overview").click()
     page.locator(".ce-tile", has_text="Failed jobs").click()
-    expect(page.locator("input.action-select")).to_have_count(4)
+    expect(page.get_by_text("4 failed jobs of 1 cause.")).to_be_visible()
+    row = page.get_by_role("region", name="Failed work by cause").get_by_role(
+        "row", name="InvalidPayloadError"
+    )
+    expect(row).to_contain_text("4 in the last 24 h")
+    row.get_by_role("link", name="InvalidPayloadError").click()
+
+
+def do_with_the_first(page: Page, action: str, button: str, reason: str) -> None:
     page.locator("input.action-select").first.check()
-    page.get_by_label("Select action to run").select_option(label="Run again")
+    page.get_by_label("Select action to run").select_option(label=action)
     page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_label("Reason").fill("ticket 12: payload was mended")
-    page.get_by_role("button", name="Run again").click()
-    expect(page.get_by_text("1 of 1 jobs will run again.")).to_be_visible()
-    expect(page.locator("input.action-select")).to_have_count(3)
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name=button, exact=True).click()
+
+
+def show_the_cancelled_ones(page: Page) -> None:
+    """By the filters' form: what is left empty there does not stand in the address."""
+    page.locator("#changelist a", has_text="Filters").first.click()
+    page.locator("select[name=state]").select_option(label="Cancelled", force=True)
+    page.get_by_role("button", name="Apply Filters").click()
+    expect(page).to_have_url(re.compile(r"state=cancelled"))
+    expect(page).not_to_have_url(re.compile(r"queue="))
+    expect(page.locator("input.action-select")).to_have_count(1)
 
 
 def see_it_in_the_audit_trail(page: Page) -> None:
     page.get_by_role("link", name="Audit entries").click()
-    entry = page.get_by_role("row", name="job.run_again")
-    expect(entry).to_contain_text("clinical-support")
-    expect(entry).to_contain_text("ticket 12: payload was mended")
+    for action, reason in (
+        ("job.run_again", "ticket 12: was a patient after all"),
+        ("job.discard", "ticket 12: a test patient"),
+    ):
+        entry = page.get_by_role("row", name=action)
+        expect(entry).to_contain_text("clinical-support")
+        expect(entry).to_contain_text(reason)
 
 
 def colour(locator: Locator) -> str:

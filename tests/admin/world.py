@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from clinical_engine.audit.models import AuditEntry
 from clinical_engine.audit.roles import create_roles
-from clinical_engine.jobs import ledger
 from clinical_engine.jobs.models import Attempt, Job
+from clinical_engine.jobs.registry import DEFAULT_QUEUE
 from clinical_engine.jobs.states import JobState, Outcome, Trigger
 from observations.intake import record_measurements
 from observations.library import LIBRARY
@@ -66,23 +66,30 @@ def begin(external_id: str = "patient-one") -> World:
     return World(submitter.organisation, submitter, patient, fail_a_job(submitter, patient))
 
 
-def fail_a_job(submitter: Submitter, patient: Patient, error: str = "InvalidPayloadError") -> UUID:
-    """A job that waits for a person, as the ledger leaves one behind."""
-    job = ledger.NewJob(
-        {"statement_id": "not an id"},
-        submitter.organisation_id,
-        submitter_id=submitter.pk,
-        patient_id=patient.pk,
-    )
-    ledger.enqueue("associate", [job])
-    # Worked off for real, the failure would end the test's transaction.
-    Job.objects.filter(pk=job.id).update(
-        state=JobState.INVALID_PAYLOAD,
-        finished_at=timezone.now(),
-        error=error,
-        fingerprint=hashlib.sha256(error.encode()).hexdigest()[:16],
-    )
-    return job.id
+def fail_a_job(
+    submitter: Submitter, patient: Patient, error: str = "InvalidPayloadError", **fields: object
+) -> UUID:
+    """A job that waits for a person, as the ledger leaves one behind; `fields` are set instead of the usual ones."""
+    usual = {
+        "kind": "associate",
+        "queue": DEFAULT_QUEUE,
+        "state": JobState.INVALID_PAYLOAD,
+        "payload": {"statement_id": "not an id"},
+        "payload_version": 1,
+        "organisation_id": submitter.organisation_id,
+        "submitter_id": submitter.pk,
+        "patient_id": patient.pk,
+        "finished_at": timezone.now(),
+        "error": error,
+        "fingerprint": fingerprint_of(error),
+    }
+    # The ledger takes no such payload in; worked off for real, a failure would end the test's transaction.
+    return Job.objects.create(**{**usual, **fields}).pk
+
+
+def fingerprint_of(error: str) -> str:
+    """What failures of `fail_a_job` with the error are grouped by."""
+    return hashlib.sha256(error.encode()).hexdigest()[:16]
 
 
 def grow(world: World, number: int, work: Callable[[], int]) -> None:

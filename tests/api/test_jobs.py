@@ -37,7 +37,7 @@ def test_a_failed_job_is_a_finished_poll_with_the_failure_inside(
     api = client_of(committed_caller)
     address = post(api, "activations", statement(committed_caller)).headers["Location"]
     # A payload that this release cannot read fails for good.
-    execute('UPDATE jobs_job SET payload = \'{"statement": "MARKED77531"}\'')
+    execute('UPDATE jobs_job SET revised_payload = \'{"statement": "MARKED77531"}\', revised_version = 1')
     work()
     answer = api.get(address)
     assert answer.status_code == 200

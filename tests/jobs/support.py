@@ -1,6 +1,5 @@
 """What several tests of the ledger need: jobs of kinds made for a test, and other connections than ours."""
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -43,16 +42,6 @@ def enqueue(kind: JobKind, *numbers: int) -> list[UUID]:
     jobs = [ledger.NewJob({"number": number}) for number in numbers]
     ledger.enqueue(kind.name, jobs)
     return [job.id for job in jobs]
-
-
-def store(kind: JobKind, payload: object, version: int = 1) -> UUID:
-    """A due job as another release, or a mistake, left it: nothing checks the payload, a JSON value; its id."""
-    job_id = new_id()
-    execute(
-        "INSERT INTO jobs_job (id, kind, queue, payload, payload_version) VALUES (%s, %s, %s, %s::jsonb, %s)",
-        [job_id, kind.name, kind.queue, json.dumps(payload), version],
-    )
-    return job_id
 
 
 def claim(

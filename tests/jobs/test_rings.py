@@ -84,10 +84,11 @@ def test_a_ring_for_later_comes_when_its_time_has_come_and_holds_no_other_up(que
     assert monotonic() - started >= 0.5
 
 
-def test_a_ring_for_now_is_not_put_off_by_one_for_later(queue: "redis.Redis") -> None:
-    rings.ring("both", QUEUE, after=timedelta(hours=1))
+def test_a_ring_for_now_and_one_for_later_are_two(queue: "redis.Redis") -> None:
+    rings.ring("both", QUEUE, after=timedelta(seconds=0.5))
     rings.ring("both", QUEUE)
     assert wait_until(lambda: rung(queue) == [f"('both', '{QUEUE}', False)"], seconds=10)
+    assert wait_until(lambda: rung(queue) == [f"('both', '{QUEUE}', False)"] * 2, seconds=10)
 
 
 @pytest.mark.usefixtures("committed_db")

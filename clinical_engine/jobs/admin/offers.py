@@ -4,16 +4,19 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from clinical_engine.audit.models import AuditEntry
 from clinical_engine.jobs import selectors
 from clinical_engine.jobs.states import JobState, Outcome
-from clinical_engine.staff import dashboard, links, panels
-from clinical_engine.staff.cells import Tone, badge, length, precise_moment
+from clinical_engine.staff import dashboard, links, navigation, panels
+from clinical_engine.staff.cells import Tone, badge, length, list_url, page_of, precise_moment
 
 if TYPE_CHECKING:
     from clinical_engine.jobs.models import Attempt, Job
 
 _SHOWN = 30
+_ENTRIES_SHOWN = 20
 _LIST = "admin:jobs_job_changelist"
+_DESK = "admin:jobs_job_desk"
 _TONES = {Outcome.SUCCEEDED: Tone.GOOD, Outcome.CONTINUES: Tone.PLAIN}
 
 
@@ -46,6 +49,27 @@ def _shown(attempt: "Attempt") -> dict[str, object]:
     }
 
 
+def _trail(job: "Job") -> Mapping[str, object]:
+    entries = AuditEntry.objects.filter(target_type="job", target_id=str(job.pk)).select_related("actor")
+    return panels.table(
+        ["When", "Who", "What", "Why"],
+        (
+            (
+                page_of("admin:audit_auditentry_change", entry.pk, precise_moment(entry.created_at)),
+                entry.actor.get_username() if entry.actor else "the engine",
+                entry.action,
+                entry.reason,
+            )
+            for entry in entries.order_by("-created_at", "-pk")[:_ENTRIES_SHOWN]
+        ),
+        empty="Nobody has touched it.",
+        more=(
+            list_url("admin:audit_auditentry_changelist", target_type="job", target_id=job.pk),
+            "All entries",
+        ),
+    )
+
+
 def _states(ids: Collection[UUID]) -> Mapping[UUID, str]:
     # A job has no name; what people want to know of one that is mentioned elsewhere is how it stands.
     found = selectors.jobs().filter(pk__in=ids).values_list("pk", "state")
@@ -53,12 +77,16 @@ def _states(ids: Collection[UUID]) -> Mapping[UUID, str]:
 
 
 def offer() -> None:
-    """Register the panel, link target and tiles of the ledger."""
+    """Register the panels, link target, tiles and the menu's entry of the ledger."""
     panels.register(
         "jobs.job",
         panels.Panel(
             "Attempts", "jobs.view_attempt", _attempts, template="admin/jobs/attempts.html", position=10
         ),
+        panels.Panel("Who did what to it", "audit.view_auditentry", _trail, position=80),
+    )
+    navigation.add_page(
+        navigation.Page(navigation.Menu(55, "Engine", "build"), "Repair desk", _DESK, "jobs.view_job")
     )
     links.register("job", links.Target("admin:jobs_job_change", "jobs.view_job", _states))
     dashboard.register(
@@ -67,9 +95,16 @@ def offer() -> None:
             "Failed jobs",
             "No job waits for a person.",
             30,
-            _LIST,
-            {"state": "failed"},
-            "jobs.view_job",
+            _DESK,
+            permission="jobs.view_job",
+        ),
+        dashboard.Tile(
+            "circuits_open",
+            "Paused kinds",
+            "Everything that work needs answers.",
+            35,
+            _DESK,
+            permission="jobs.view_job",
         ),
         dashboard.Tile(
             "jobs_late", "Late jobs", "Due work is being done.", 40, _LIST, {"state": "late"}, "jobs.view_job"

@@ -3,6 +3,7 @@
 from clinical_engine.jobs.ledger.claims import Lease, Stored, claim, due_work, put_back
 from clinical_engine.jobs.ledger.endings import Ending, LeaseLostError, end, failures_counted
 from clinical_engine.jobs.ledger.entries import NewJob, encode_payload, enqueue, enqueue_recompute
+from clinical_engine.jobs.ledger.reruns import set_going
 from clinical_engine.jobs.ledger.returns import return_lost, run_again
 from clinical_engine.jobs.ledger.stops import stop
 
@@ -22,5 +23,6 @@ __all__ = [
     "put_back",
     "return_lost",
     "run_again",
+    "set_going",
     "stop",
 ]

@@ -27,7 +27,7 @@ class Lease:
 
 
 class Stored(NamedTuple):
-    """A claimed job as it lies in the ledger, its payload (the last revision where there is one) not yet decoded."""
+    """A claimed job as it lies in the ledger, its payload (the last revision where there is one) as JSON, not yet decoded."""
 
     id: UUID
     queue: str
@@ -38,7 +38,7 @@ class Stored(NamedTuple):
     dirty_from: datetime | None
     trigger: str
     cursor: Any
-    payload: Any
+    payload: str
 
 
 def claim(
@@ -73,12 +73,12 @@ def claim(
             settings.RELEASE,
         ],
     )
-    return [Stored._make((*row[:-2], _from_json(row[-2]), _from_json(row[-1]))) for row in rows]
-
-
-def _from_json(value: Any) -> Any:  # noqa: ANN401 - whatever was stored
     # Django has psycopg2 hand jsonb over as text, for its own field to decode.
-    return msgspec.json.decode(value) if isinstance(value, str) else value
+    return [Stored._make((*row[:-2], _decoded(row[-2]), row[-1])) for row in rows]
+
+
+def _decoded(text: str | None) -> Any:  # noqa: ANN401 - whatever was stored
+    return None if text is None else msgspec.json.decode(text)
 
 
 def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta, *, as_suspects: bool = False) -> int:
@@ -104,16 +104,19 @@ def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta, *, as_suspec
     )
 
 
+# LATERAL with a LIMIT: as a plain EXISTS the planner hashed the whole backlog.
 _DUE = """
     SELECT asked.kind, asked.queue, {suspects}
     FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(versions)s::int[]) AS asked (kind, queue, version)
-    WHERE NOT EXISTS (
-        SELECT FROM jobs_circuit circuit
-        WHERE circuit.kind = asked.kind AND circuit.open_until > statement_timestamp()
-    ) AND EXISTS (
+    CROSS JOIN LATERAL (
         SELECT FROM jobs_job job WHERE job.kind = asked.kind AND job.queue = asked.queue
             AND job.state IN ('available', 'retryable') AND job.next_run_at <= statement_timestamp()
             AND COALESCE(job.revised_version, job.payload_version) <= asked.version AND {condition}
+        ORDER BY job.next_run_at LIMIT 1
+    ) first
+    WHERE NOT EXISTS (
+        SELECT FROM jobs_circuit circuit
+        WHERE circuit.kind = asked.kind AND circuit.open_until > statement_timestamp()
     )
 """
 

@@ -1,11 +1,12 @@
 """Writing new jobs, in the transaction of the fact that calls for them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
@@ -53,16 +54,16 @@ def enqueue(kind_name: str, jobs: Sequence[NewJob]) -> None:
 
 def _encoded(kind: JobKind, payload: Mapping[str, Any]) -> str:
     text = encode_payload(payload)
-    kind.decode(json.loads(text), kind.written_version)
+    kind.check_written(text)
     return text
 
 
 def encode_payload(payload: Mapping[str, Any]) -> str:
     """The payload as it is stored. Raises ValueError when it is larger than 64 KB."""
-    text = json.dumps(payload, default=str)
-    if len(text.encode()) > MAX_PAYLOAD_BYTES:
+    text = msgspec.json.encode(payload, enc_hook=str)
+    if len(text) > MAX_PAYLOAD_BYTES:
         raise ValueError("A job's payload holds ids and parameters, 64 KB at most.")
-    return text
+    return text.decode()
 
 
 def enqueue_recompute(

@@ -1,4 +1,4 @@
-"""Setting a slice of a bulk re-run going."""
+"""Setting a slice of a bulk rerun going."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ def set_going(attempts: Mapping[UUID, int], states: Sequence[JobState], actor_id
     """Make those of the jobs available that are still as they were chosen; the ids of those that changed.
 
     `attempts` gives for each job how many attempts it had made when it was chosen. One that has made more, or is in none of
-    `states`, was run, cancelled or discarded by somebody meanwhile, and is left alone.
+    `states`, was run, cancelled or discarded by somebody meanwhile, and is left alone; so is one that somebody is changing now.
     """
     rows = fetch_all(
         f"""
@@ -22,7 +22,7 @@ def set_going(attempts: Mapping[UUID, int], states: Sequence[JobState], actor_id
             SELECT job.id FROM unnest(%s::uuid[], %s::int[]) AS frozen (id, attempts) JOIN jobs_job job USING (id)
             WHERE job.state = ANY(%s::text[]) AND job.attempts_made = frozen.attempts
                 AND NOT (job.state = 'retryable' AND job.next_trigger = 'user')
-            ORDER BY job.id FOR UPDATE OF job
+            ORDER BY job.id FOR UPDATE OF job SKIP LOCKED
         )
         UPDATE jobs_job SET state = {WAITING_STATE}, queue = %s, next_trigger = 'user', next_run_at = clock_timestamp(),
                             finished_at = NULL, last_actor_id = %s

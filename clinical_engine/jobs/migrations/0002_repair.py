@@ -76,7 +76,9 @@ class Migration(migrations.Migration):
                 ('skipped', models.PositiveIntegerField(db_default=0, help_text='Jobs that somebody else had set going, cancelled or discarded meanwhile')),
                 ('ended_since_resume', models.PositiveIntegerField(db_default=0)),
                 ('failed_since_resume', models.PositiveIntegerField(db_default=0)),
+                ('driver_id', models.UUIDField(help_text='The job that drives it; an earlier one that is still about stops by itself')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('resumed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When it was started, or resumed last')),
                 ('last_slice_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
             ],
@@ -87,8 +89,9 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('position', models.PositiveIntegerField(help_text='From 1; the canary comes first')),
                 ('job_id', models.UUIDField()),
-                ('attempts_before', models.PositiveIntegerField(help_text='Attempts that the job had made when it was set going', null=True)),
+                ('attempts_before', models.PositiveIntegerField(help_text='Attempts that the job had made when it was chosen; more, and somebody else has run it meanwhile')),
                 ('outcome', models.CharField(choices=[('waiting', 'Not set going yet'), ('running', 'Set going'), ('succeeded', 'Succeeded'), ('failed', 'Failed again'), ('skipped', 'Left alone')], db_default='waiting', max_length=16)),
+                ('fingerprint', models.CharField(blank=True, db_default='', help_text='Of the failure, where it failed again', max_length=16)),
             ],
         ),
         migrations.AlterModelOptions(
@@ -128,7 +131,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='rerunitem',
             name='rerun',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='jobs.rerun'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='jobs.rerun'),
         ),
         migrations.AddConstraint(
             model_name='payloadrevision',
@@ -157,6 +160,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='rerunitem',
             index=models.Index(condition=models.Q(('outcome', 'running')), fields=['rerun'], name='rerun_item_running'),
+        ),
+        migrations.AddIndex(
+            model_name='rerunitem',
+            index=models.Index(condition=models.Q(('outcome', 'failed')), fields=['rerun', 'fingerprint', '-id'], name='rerun_item_failed'),
         ),
         migrations.AddIndex(
             model_name='rerunitem',

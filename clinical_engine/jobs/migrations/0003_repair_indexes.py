@@ -37,6 +37,10 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='job',
+            index=models.Index(condition=models.Q(('state__in', ('dead', 'invalid_payload'))), fields=['queue', '-id'], name='job_failed_queue'),
+        ),
+        AddIndexConcurrently(
+            model_name='job',
             index=models.Index(condition=models.Q(('state__in', ('dead', 'invalid_payload'))), fields=['claimed_release', '-id'], name='job_failed_release'),
         ),
         AddIndexConcurrently(

@@ -120,6 +120,7 @@ class Job(IdentifiedModel):
                 fields=["fingerprint", "-id"], condition=Q(state__in=FAILED), name="job_failed_cause"
             ),
             models.Index(fields=["kind", "-id"], condition=Q(state__in=FAILED), name="job_failed_kind"),
+            models.Index(fields=["queue", "-id"], condition=Q(state__in=FAILED), name="job_failed_queue"),
             models.Index(
                 fields=["claimed_release", "-id"], condition=Q(state__in=FAILED), name="job_failed_release"
             ),

@@ -38,7 +38,11 @@ class Rerun(IdentifiedModel):
     # Counted anew from each resume: what failed before somebody looked at it must not pause it again at once.
     ended_since_resume = models.PositiveIntegerField(db_default=0)
     failed_since_resume = models.PositiveIntegerField(db_default=0)
+    driver_id = models.UUIDField(
+        help_text="The job that drives it; an earlier one that is still about stops by itself"
+    )
     created_at = models.DateTimeField(db_default=Now())
+    resumed_at = models.DateTimeField(db_default=Now(), help_text="When it was started, or resumed last")
     last_slice_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -58,18 +62,34 @@ class Rerun(IdentifiedModel):
     def __str__(self) -> str:
         return f"rerun {self.id}"
 
+    @property
+    def ended(self) -> int:
+        """Jobs that were run again and succeeded or failed."""
+        return self.succeeded + self.failed
+
+    @property
+    def in_flight(self) -> int:
+        """Jobs that were set going and have not ended."""
+        return self.started - self.ended - self.skipped
+
 
 class RerunItem(models.Model):
     """One job of a frozen selection. No foreign key to the job: a hundred thousand checks of it would only slow the freezing."""
 
     id = models.BigAutoField(primary_key=True)
-    rerun = models.ForeignKey(Rerun, on_delete=models.CASCADE, related_name="items", db_index=False)
+    # Written with its rerun in one transaction, for good: checking the same key a hundred thousand times took as long as writing.
+    rerun = models.ForeignKey(
+        Rerun, on_delete=models.CASCADE, related_name="items", db_index=False, db_constraint=False
+    )
     position = models.PositiveIntegerField(help_text="From 1; the canary comes first")
     job_id = models.UUIDField()
     attempts_before = models.PositiveIntegerField(
-        null=True, help_text="Attempts that the job had made when it was set going"
+        help_text="Attempts that the job had made when it was chosen; more, and somebody else has run it meanwhile"
     )
     outcome = models.CharField(max_length=16, choices=ItemOutcome, db_default=ItemOutcome.WAITING)
+    fingerprint = models.CharField(
+        max_length=16, blank=True, db_default="", help_text="Of the failure, where it failed again"
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -82,6 +102,12 @@ class RerunItem(models.Model):
             # What each slice asks: which of the jobs that were set going have ended since.
             models.Index(
                 fields=["rerun"], condition=Q(outcome=ItemOutcome.RUNNING), name="rerun_item_running"
+            ),
+            # 'What fails again, and how often', asked every two seconds while people watch: never read from the jobs.
+            models.Index(
+                fields=["rerun", "fingerprint", "-id"],
+                condition=Q(outcome=ItemOutcome.FAILED),
+                name="rerun_item_failed",
             ),
             # A job's page: the reruns that it was part of.
             models.Index(fields=["job_id"], name="rerun_item_job"),

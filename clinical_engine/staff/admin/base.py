@@ -65,6 +65,7 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
     allow_change: ClassVar[bool] = False
     related: ClassVar[Sequence[str]] = ()
     menu: ClassVar[Menu | None] = None
+    nothing_yet: ClassVar[str] = "There is none yet."
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -75,6 +76,8 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
     # What concerns more than one page is a bulk job, with its dry run and its brake.
     list_disable_select_all = True
     list_fullwidth = True
+    # Without a form around them the filters are fields that nothing reads.
+    list_filter_submit = True
     list_select_related = False
     change_form_outer_after_template = "admin/staff/panels.html"
     empty_value_display = "–"  # noqa: RUF001 - a dash, as people write it
