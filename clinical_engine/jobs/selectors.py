@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from clinical_engine.jobs.models import Attempt, Circuit, Job, Rerun
+from clinical_engine.jobs.payloads.waiting import readable
 from clinical_engine.jobs.registry import kinds
 from clinical_engine.jobs.states import CLAIMABLE, RerunState
 
@@ -36,8 +37,8 @@ def jobs() -> QuerySet[Job]:
 
 
 def late(rows: QuerySet[Job]) -> QuerySet[Job]:
-    """Those of the jobs that have been due for more than a minute and that no worker has taken."""
-    return rows.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - LATE_AFTER)
+    """Those of the jobs that have been due for more than a minute, that no worker has taken, and that this release can do."""
+    return readable(rows.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - LATE_AFTER))
 
 
 def circuits_open() -> QuerySet[Circuit]:

@@ -1,5 +1,6 @@
 """From an opaque id to the page of what it names. Domain apps say how; the platform knows none of them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ _ATTRIBUTE = "staff_links"
 @dataclass(frozen=True, slots=True)
 class Target:
     """A kind of thing that ids name: its page, who may see it, and its names (one query for any number of ids).
+
+    Kinds may share one `names`, which then gives those of all of them.
 
     `find` gives the ids of what has a name, so that who knows the name finds rows that have the id only.
     """
@@ -38,20 +41,21 @@ def register(kind: str, target: Target) -> None:
 
 
 def attach(user: Permitted, rows: Sequence[object], fields: Mapping[str, str]) -> None:
-    """Have `shown(row, field)` give a link for each field of `fields` (field: kind); one query per kind for all rows.
+    """Have `shown(row, field)` give a link for each field of `fields` (field: kind), whatever the number of rows.
 
-    Who may not see the thing gets its id without a name or a link.
+    One query per kind, or for kinds that have their names from the same place. Who may not see the thing gets its id without a
+    name or a link.
     """
+    known = {
+        field: target
+        for field, kind in fields.items()
+        if (target := _targets.get(kind)) is not None and user.has_perm(target.permission)
+    }
+    names = _names(rows, known)
     for row in rows:
-        setattr(row, _ATTRIBUTE, {})
-    for field, kind in fields.items():
-        target = _targets.get(kind)
-        known = target if target is not None and user.has_perm(target.permission) else None
-        ids = {value for row in rows if (value := getattr(row, field)) is not None}
-        names = known.names(ids) if known and known.names and ids else {}
-        for row in rows:
-            value = getattr(row, field)
-            getattr(row, _ATTRIBUTE)[field] = _cell(known, value, names.get(value))
+        values = {field: getattr(row, field) for field in fields}
+        cells = {field: _cell(known.get(field), value, names.get(value)) for field, value in values.items()}
+        setattr(row, _ATTRIBUTE, cells)
 
 
 def attach_named(user: Permitted, rows: Sequence[object], *, kind: str, key: str) -> None:
@@ -74,6 +78,14 @@ def found(user: Permitted, kind: str, name: str) -> Sequence[Any]:
     target = _targets.get(kind)
     may_see = target is not None and user.has_perm(target.permission)
     return target.find(name) if target and target.find and may_see else []
+
+
+def _names(rows: Sequence[object], targets: Mapping[str, Target]) -> Mapping[Any, str]:
+    asked: dict[Names, set[Any]] = defaultdict(set)
+    for field, target in targets.items():
+        if target.names is not None:
+            asked[target.names] |= {getattr(row, field) for row in rows} - {None}
+    return {key: name for names, ids in asked.items() if ids for key, name in names(ids).items()}
 
 
 def shown(row: object, field: str) -> SafeString | str:

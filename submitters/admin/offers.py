@@ -30,11 +30,11 @@ class OpaqueOrganisationFilter(ChoiceFilter):
         return rows.filter(organisation_id=value)
 
 
-def _names_of(model: type[Organisation] | type[Submitter]) -> links.Names:
-    def names(ids: Collection[UUID]) -> Mapping[UUID, str]:
-        return dict(model.objects.filter(pk__in=ids).values_list("pk", "name"))
-
-    return names
+def _names(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """The names of organisations and submitters; where one is shown the other mostly is, and one query tells both."""
+    organisations = Organisation.objects.filter(pk__in=ids).values_list("pk", "name")
+    submitters = Submitter.objects.filter(pk__in=ids).values_list("pk", "name")
+    return dict(organisations.union(submitters, all=True))
 
 
 def offer() -> None:
@@ -42,13 +42,11 @@ def offer() -> None:
     extensions.add_filters("jobs.job", OpaqueOrganisationFilter)
     links.register(
         "organisation",
-        links.Target(
-            "admin:submitters_organisation_change", "submitters.view_organisation", _names_of(Organisation)
-        ),
+        links.Target("admin:submitters_organisation_change", "submitters.view_organisation", _names),
     )
     links.register(
         "submitter",
-        links.Target("admin:submitters_submitter_change", "submitters.view_submitter", _names_of(Submitter)),
+        links.Target("admin:submitters_submitter_change", "submitters.view_submitter", _names),
     )
     links.register(
         "api_client", links.Target("admin:submitters_apiclient_change", "submitters.view_apiclient")

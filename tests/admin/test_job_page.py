@@ -1,18 +1,27 @@
 """The page of a job: what it was to do, what came of it, and who did what to it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinical_engine.jobs.models import Job
+from clinical_engine.jobs.payloads.services import Edit, revise_payload
+from clinical_engine.jobs.reruns import services as reruns
+from clinical_engine.jobs.reruns.limits import Limits
+from clinical_engine.jobs.selection import Selection
 from observations.models import Observation
 from patients.models import Association, Statement
 from tests.admin import world
 from tests.admin.conftest import logged_in
+from tests.admin.test_desk import MOST_QUERIES
 from tests.admin.world import World
 
 
@@ -72,3 +81,21 @@ def test_it_shows_who_did_what_to_it_and_why(support: Client, small_world: World
     [row] = panels_of(support, small_world.failed_job)["Who did what to it"]["rows"]
     assert row[1:] == ("clinical-support", f"job.{action.replace('-', '_')}", "ticket 12")
     assert "clinical-support" in support.get(page).content.decode()
+
+
+def test_the_page_of_a_job_with_everything_on_it_takes_twelve_queries(
+    support: Client, small_world: World
+) -> None:
+    job_id, person = small_world.failed_job, User.objects.get(username="clinical-support")
+    text = json.dumps({"statement_id": str(Statement.objects.latest("pk").pk)})
+    revise_payload(actor=person, job_id=job_id, edit=Edit(text, 0, "ticket 13", run_now=False))
+    selection = Selection(organisation=small_world.organisation.pk)
+    reruns.start(actor=person, selection=selection, reason="mended", limits=Limits())
+    page = reverse("admin:jobs_job_change", args=[job_id])
+    shown = panels_of(support, job_id)
+    assert all(
+        shown[title]["rows"] for title in ("Revisions of the payload", "Who did what to it", "Bulk reruns")
+    )
+    with CaptureQueriesContext(connection) as queries:
+        support.get(page)
+    assert len(queries) <= MOST_QUERIES

@@ -117,6 +117,9 @@ def test_each_state_chooses_its_jobs(db: None) -> None:
     newer = make("available", payload_version=999)
     unknown = make("retryable", kind="no-longer-there")
     assert chosen(state="waiting_for_release") == {newer, unknown}
+    # Its own alarm says so; the workers are not to blame.
+    Job.objects.filter(pk__in=[newer, unknown]).update(next_run_at=timezone.now() - timedelta(minutes=2))
+    assert chosen(state="late") == {made["retryable"]}
 
 
 def test_each_filter_lets_through_what_has_its_value(db: None) -> None:

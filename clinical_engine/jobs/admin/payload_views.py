@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.safestring import SafeString
 
+from clinical_engine.jobs.models import Job, PayloadRevision
 from clinical_engine.jobs.payloads.drafts import Reading, known_kind, read
 from clinical_engine.jobs.payloads.texts import shown
 from clinical_engine.jobs.payloads.waiting import why_it_waits
 from clinical_engine.staff import dashboard, panels
 from clinical_engine.staff.cells import Tone, badge, code_block, precise_moment
-
-if TYPE_CHECKING:
-    from clinical_engine.jobs.models import Job, PayloadRevision
 
 _REVISIONS_SHOWN = 30
 
@@ -46,9 +44,9 @@ class ShownRevision:
     reading: ShownReading | None
 
 
-def comparison_of(job: "Job") -> Mapping[str, object]:
-    """A job's payload as stored, as this release reads it, and the last revision; one query."""
-    last = job.revisions.select_related("actor").order_by("-number").first()
+def comparison_of(job: Job) -> Mapping[str, object]:
+    """A job's payload as stored, as this release reads it, and the last revision; one query, together with the next."""
+    last = next(iter(_revisions(job)), None)
     return {
         "original": {
             "title": f"Format {job.payload_version}",
@@ -60,9 +58,8 @@ def comparison_of(job: "Job") -> Mapping[str, object]:
     }
 
 
-def revisions_of(job: "Job") -> Mapping[str, object]:
-    """The table of a job's revisions, the youngest first; one query."""
-    found = job.revisions.select_related("actor").order_by("-number")[:_REVISIONS_SHOWN]
+def revisions_of(job: Job) -> Mapping[str, object]:
+    """The table of a job's revisions, the youngest first; one query, together with the one before."""
     headers = ("Revision", "Format", "Saved", "By", "Why", "Payload")
     rows = [
         (
@@ -73,9 +70,18 @@ def revisions_of(job: "Job") -> Mapping[str, object]:
             revision.reason,
             code_block(shown(revision.payload)),
         )
-        for revision in found
+        for revision in _revisions(job)[:_REVISIONS_SHOWN]
     ]
     return panels.table(headers, rows, empty="Nobody has edited the payload.")
+
+
+def _revisions(job: Job) -> Sequence[PayloadRevision]:
+    # Two panels of one page show them; without any the job itself says so.
+    if job.revised_version is None:
+        return ()
+    youngest_first = PayloadRevision.objects.select_related("actor").order_by("-number")
+    prefetch_related_objects([job], Prefetch("revisions", youngest_first))
+    return list(job.revisions.all())
 
 
 def offer() -> None:
@@ -100,7 +106,7 @@ def offer() -> None:
     )
 
 
-def _reading(job: "Job", payload: object, version: int) -> ShownReading | None:
+def _reading(job: Job, payload: object, version: int) -> ShownReading | None:
     kind = known_kind(job)
     return _shown(read(kind, payload, version)) if kind else None
 
@@ -118,7 +124,7 @@ def _shown(reading: Reading) -> ShownReading:
     return ShownReading(steps, verdict, fault)
 
 
-def _revision(job: "Job", revision: "PayloadRevision") -> ShownRevision:
+def _revision(job: Job, revision: PayloadRevision) -> ShownRevision:
     return ShownRevision(
         f"Revision {revision.number}, format {revision.payload_version}",
         {"Saved": precise_moment(revision.created_at), "By": revision.actor, "Why": revision.reason},

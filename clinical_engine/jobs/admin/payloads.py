@@ -22,7 +22,6 @@ from clinical_engine.jobs.states import FAILED
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
 from clinical_engine.staff.reasons import ReasonForm
-from clinical_engine.staff.search import as_uuid
 
 _BUTTON = "edit_payload"
 _OUTDATED = "This page is out of date: open it again."
@@ -67,8 +66,8 @@ class PayloadEditor(StaffModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """The buttons, without this one where the job has not failed."""
         buttons = list(super().get_actions_detail(request, object_id))
-        key = as_uuid(object_id)
-        failed = key is not None and Job.objects.filter(pk=key, state__in=FAILED).exists()
+        job = self.get_object(request, object_id)
+        failed = job is not None and job.state in FAILED
         return [button for button in buttons if failed or not button.action_name.endswith(_BUTTON)]
 
     @detail_button(title="Edit payload", path="edit-payload", permission="revise_payload")

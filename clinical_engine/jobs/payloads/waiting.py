@@ -1,11 +1,14 @@
 """Jobs that wait for another release: of a kind that this one does not know, or in a format newer than it reads."""
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import product
+from operator import or_
 
 from django.conf import settings
-from django.db.models import BooleanField, F, Func, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from clinical_engine.common.database import array_literal, fetch_all
 from clinical_engine.jobs.models import Job
@@ -52,6 +55,12 @@ def waiting_for_release(rows: QuerySet[Job]) -> QuerySet[Job]:
     """Those of the jobs that wait for another release, as far as they are due before ten thousand others of their kind."""
     waiting = RawSQL(_WAITING, _parameters())  # noqa: S611 - a constant of this module
     return rows.filter(_AnyOf(F("pk"), waiting), state__in=CLAIMABLE)
+
+
+def readable(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """Those of the jobs whose kind this release knows and whose format it reads."""
+    formats = (Q(kind=kind.name, format__lte=kind.version) for kind in kinds())
+    return rows.alias(format=Coalesce("revised_version", "payload_version")).filter(reduce(or_, formats))
 
 
 def count_waiting_for_release(limit: int) -> int:
