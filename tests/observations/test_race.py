@@ -166,7 +166,7 @@ def test_a_measurement_that_comes_in_while_its_patient_is_recomputed_waits_for_n
     work()
     record(submitter, factories.reading("p-1", client_id="first"))
     token = new_id()
-    claimed = ledger.claim(kind_of("recompute"), "default", token, "this test")
+    claimed = ledger.claim(kind_of("recompute"), "default", ledger.Lease(token, "this test"))
     batch = [
         ClaimedJob(job.id, None, job.organisation_id, None, job.patient_id, job.dirty_from, None)
         for job in claimed
