@@ -1,6 +1,7 @@
 """`make bench` and `make bench ONLY=main`: run all benchmarks, or one. Exits 1 when a target is missed."""
 
 import sys
+from inspect import getdoc
 from pathlib import Path
 
 import django
@@ -8,10 +9,12 @@ import django
 django.setup()
 
 from tests.benchmarks import fresh_clone, main  # noqa: E402 - they load models
+from tests.benchmarks.ledger import claims, desk, latency, reruns, throughput  # noqa: E402
+from tests.benchmarks.ledger.kinds import register_kinds  # noqa: E402
 from tests.benchmarks.results import table, write, write_page  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCHES = {"main": (main, fresh_clone)}
+BENCHES = {"main": (main, fresh_clone), "ledger": (throughput, latency, claims, desk, reruns)}
 
 
 def run(names: list[str]) -> int:
@@ -19,17 +22,18 @@ def run(names: list[str]) -> int:
     if unknown := set(names) - set(BENCHES):
         print(f"No benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES)}.")
         return 2
+    register_kinds()
     missed = False
     for name in names or BENCHES:
         metrics = [metric for part in BENCHES[name] for metric in part.run()]
-        what = "\n".join(part.run.__doc__ or "" for part in BENCHES[name])
+        what = "\n\n".join(getdoc(part.run) or "" for part in BENCHES[name])
         print(f"\n{name}\n{table(metrics)}")
         for path in (
             write(ROOT / "var" / "bench", name, metrics),
             write_page(ROOT / "docs" / "performance", name, what, metrics),
         ):
             print(f"written to {path.relative_to(ROOT)}")
-        missed |= not all(metric.met for metric in metrics)
+        missed |= any(metric.met is False for metric in metrics)
     return int(missed)
 
 

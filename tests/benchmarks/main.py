@@ -1,30 +1,25 @@
 """From accepted to linked, and from accepted to observation current, through real processes on an idle system."""
 
 import os
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import psycopg2
 import requests
-from django.conf import settings
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, whatever its name says
 from tqdm import tqdm
 
-from clinical_engine.running.services import engine_services
 from observations.library import LIBRARY
 from observations.services import install_library
 from tests import factories
 from tests.benchmarks.results import Metric, measured, percentile
-from tests.ports import free_port
+from tests.benchmarks.services import running_services, wait
 
 REPEATS = int(os.environ.get("BENCH_REPEATS", "500"))
 WARM_UP = 20
-_POLL_SECONDS = 0.0005
 
 
 def run() -> list[Metric]:
@@ -54,29 +49,13 @@ def run() -> list[Metric]:
 @contextmanager
 def running_engine() -> Iterator[str]:
     """Web, workers and scheduler as `make run` starts them, on a free port; gives the address once it is ready."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    var = Path(settings.VAR_DIR)
-    with ExitStack() as stack:
-        log = stack.enter_context((var / "engine.log").open("wb"))
-        for service in engine_services(port, var, dict(os.environ)):
-            # As production does: silk records a small share of the requests.
-            environment = {**service.environment, "PROFILED_SHARE": "0.01"}
-            process = subprocess.Popen(
-                service.command, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-            stack.callback(_end, process)
-        _wait(lambda: _answers(f"{address}/health/ready"), 60)
+    # As production does: silk records a small share of the requests.
+    with running_services(
+        {"web", "worker", "reruns", "scheduler"}, environment={"PROFILED_SHARE": "0.01"}
+    ) as port:
+        address = f"http://127.0.0.1:{port}"
+        wait(lambda: _answers(f"{address}/health/ready"), 60)
         yield address
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _answers(address: str) -> bool:
@@ -84,14 +63,6 @@ def _answers(address: str) -> bool:
         return requests.get(address, timeout=5).status_code == 200
     except requests.ConnectionError:
         return False
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = monotonic() + seconds
-    while not condition():
-        if monotonic() > deadline:
-            raise TimeoutError("What was waited for did not happen in time.")
-        sleep(_POLL_SECONDS)
 
 
 class _Bench:
@@ -146,7 +117,7 @@ class _Bench:
 
     def _until(self, sql: str, parameter: str) -> float:
         accepted = perf_counter()
-        _wait(lambda: self._execute(sql, parameter) > 0, 30)
+        wait(lambda: self._execute(sql, parameter) > 0, 30)
         return (perf_counter() - accepted) * 1000
 
     def _execute(self, sql: str, parameter: str) -> int:

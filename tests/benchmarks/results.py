@@ -6,6 +6,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 TARGETS = Path(__file__).with_name("targets.json")
 
@@ -23,11 +24,21 @@ class Metric:
 
 
 def measured(name: str, value: float, reference: float | None = None) -> Metric:
-    """A figure with its target from targets.json. Raises KeyError for a name that has none."""
-    target = json.loads(TARGETS.read_text())[name]
-    met = value <= target["at_most"]
+    """A figure with its unit and target (`at_most`, `at_least` or none) from targets.json. Raises KeyError for a name not there."""
+    target = _targets()[name]
+    most, least = target.get("at_most"), target.get("at_least")
+    met = (
+        None
+        if most is None and least is None
+        else (most is None or value <= most) and (least is None or value >= least)
+    )
     rounded = None if reference is None else round(reference, 3)
-    return Metric(name, round(value, 3), target["unit"], target["at_most"], met, rounded)
+    return Metric(name, round(value, 3), target["unit"], most if least is None else least, met, rounded)
+
+
+def _targets() -> dict[str, dict[str, Any]]:
+    targets: dict[str, dict[str, Any]] = json.loads(TARGETS.read_text())
+    return targets
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -48,14 +59,25 @@ def table(metrics: Sequence[Metric]) -> str:
     """The metrics as a Markdown table, readable on a terminal too."""
     rows = [("metric", "value", "target", "raw PostgreSQL", "met"), ("---",) * 5]
     for metric in metrics:
-        raw = "" if metric.reference is None else f"{metric.reference:g} {metric.unit}"
-        target = "" if metric.target is None else f"at most {metric.target:g} {metric.unit}"
-        rows.append(
-            (metric.metric, f"{metric.value:g} {metric.unit}", target, raw, "yes" if metric.met else "**no**")
-        )
+        raw = "" if metric.reference is None else _figure(metric.reference, metric)
+        rows.append((metric.metric, _figure(metric.value, metric), _bound(metric), raw, _MET[metric.met]))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = (" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "".join(f"| {line} |\n" for line in lines)
+
+
+_MET = {True: "yes", False: "**no**", None: ""}
+
+
+def _figure(value: float, metric: Metric) -> str:
+    return f"{value:,.0f} {metric.unit}" if value >= 10_000 else f"{value:g} {metric.unit}".rstrip()
+
+
+def _bound(metric: Metric) -> str:
+    if metric.target is None:
+        return ""
+    word = "at least" if "at_least" in _targets()[metric.metric] else "at most"
+    return f"{word} {_figure(metric.target, metric)}"
 
 
 def write_page(folder: Path, bench: str, what: str, metrics: Sequence[Metric]) -> Path:

@@ -194,6 +194,7 @@ class EndedFilter(ListFilter):
     """By when a job ended: within the last hour, day or week, or between two times."""
 
     title = "time of the failure"
+    names = (WITHIN, *_TIMES)
     template = "unfold/filters/filters_field.html"
 
     def __init__(
