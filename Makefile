@@ -7,7 +7,7 @@ PYTHON_OF_VENV := .venv/bin/python
 PREPARE := bash clinical_engine/running/prepare.sh
 EXEC := $(PYTHON_OF_VENV) -m clinical_engine.running exec
 
-.PHONY: help run test check lint types contracts project format openapi bench psql clean
+.PHONY: help run test check lint types contracts project format openapi bench faults psql clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,8 @@ run: .venv/run.stamp ## start everything and keep it running (PORT=8000, DATABAS
 	@$(PYTHON_OF_VENV) -m clinical_engine.running up
 
 test: .venv/dev.stamp ## run the tests (ARGS='-k name')
-	@chromium=$$($(PREPARE) chromium) && CHROMIUM="$$chromium" exec $(PYTHON_OF_VENV) -m pytest $(ARGS)
+	@chromium=$$($(PREPARE) chromium) && libfaketime=$$($(PREPARE) libfaketime) && \
+		CHROMIUM="$$chromium" LIBFAKETIME="$$libfaketime" exec $(PYTHON_OF_VENV) -m pytest $(ARGS)
 
 check: lint types contracts project ## lint, types, layers, migrations, settings, API description
 
@@ -47,6 +48,12 @@ openapi: .venv/dev.stamp ## write docs/openapi.yaml anew; read its diff
 
 bench: .venv/dev.stamp ## measure (ONLY=main); results in var/bench/
 	@$(EXEC) -- $(PYTHON_OF_VENV) -m tests.benchmarks $(ONLY)
+
+# Its own servers are named by the suite itself; the variables only let the settings load.
+faults: .venv/dev.stamp ## break everything under load (ONLY=redis_hung); results in docs/faults.md
+	@libfaketime=$$($(PREPARE) libfaketime) && LIBFAKETIME="$$libfaketime" CLINICAL_ENGINE_MODE=development \
+		DJANGO_SETTINGS_MODULE=clinical_engine.settings SECRET_KEY=faults DATABASE_URL=postgres://localhost/faults \
+		REDIS_URL=redis://localhost exec $(PYTHON_OF_VENV) -m tests.faults $(ONLY)
 
 psql: .venv/run.stamp ## open the database of a running engine, as the app's role
 	@$(PYTHON_OF_VENV) -m clinical_engine.running psql

@@ -120,10 +120,9 @@ JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", default=120))
 SWEEP_INTERVAL = timedelta(seconds=env.int("SWEEP_INTERVAL_SECONDS", default=5))
 CELERY_TASK_SOFT_TIME_LIMIT = JOB_LEASE.total_seconds() * 0.5
 CELERY_TASK_TIME_LIMIT = JOB_LEASE.total_seconds() * 0.75
-# A ring is acknowledged after the work, so that a killed worker's ring comes back; the ledger makes the repeat harmless.
-CELERY_TASK_ACKS_LATE = True
-# A ring that kills its worker must not come back at once and for ever; the sweeper rings again at its own pace.
-CELERY_TASK_REJECT_ON_WORKER_LOST = False
+# A ring is acknowledged when it is heard. Acknowledged after the work it would come back later than the sweeper rings anyway,
+# and a worker whose connection broke meanwhile acknowledges on a closed channel, which ends it for good.
+CELERY_TASK_ACKS_LATE = False
 # No result backend: the ledger holds the results, a second copy in Redis could only disagree.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -158,18 +157,19 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "jobs.sweep",
         "schedule": SWEEP_INTERVAL,
-        # A sweep that waited longer than its interval has a younger one behind it.
-        "options": {"queue": "sweeps", "expires": SWEEP_INTERVAL.total_seconds()},
+        # No expiry: the worker's clock would judge it, and one an hour ahead threw every sweep away. What an hour without
+        # workers piles up is swept in seconds.
+        "options": {"queue": "sweeps"},
     },
     "count-failures": {
         "task": "jobs.count_failures",
         "schedule": timedelta(seconds=15),
-        "options": {"queue": "sweeps", "expires": 15},
+        "options": {"queue": "sweeps"},
     },
     "collect-silk-garbage": {
         "task": "profiling.collect_garbage",
         "schedule": timedelta(minutes=10),
-        "options": {"queue": "sweeps", "expires": 600},
+        "options": {"queue": "sweeps"},
     },
 }
 

@@ -9,8 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from clinical_engine.running.checks import HOST
 from clinical_engine.running.environment import ROOT
-from clinical_engine.running.processes import children_of, end, process_of, tethered, wait_until
+from clinical_engine.running.processes import (
+    children_of,
+    end,
+    kill_all,
+    process_of,
+    session_of,
+    tethered,
+    wait_until,
+)
 from tests.ports import free_port
 
 START_SECONDS = 40
@@ -24,6 +33,14 @@ class EngineProcess:
 
     process: subprocess.Popen[bytes]
     log: Path
+    token: str
+    """What it says once it works."""
+
+    def await_start(self) -> None:
+        """Return once it works. Fails, with what it said, when it ends before or takes too long."""
+        wait_until(lambda: self.says(self.token) or self.process.poll() is not None, seconds=START_SECONDS)
+        assert self.says(self.token), self.log.read_text(encoding="utf-8")
+        assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
 
     def says(self, text: str) -> bool:
         """Whether the text stands in its output."""
@@ -38,45 +55,56 @@ class EngineProcess:
 def running_worker(
     log: Path,
     *,
-    queues: str = "default,sweeps",
+    queues: str = "default,reruns,sweeps",
     concurrency: int = 1,
     environment: Mapping[str, str] | None = None,
+    awaited: bool = True,
 ) -> Iterator[EngineProcess]:
-    """A worker that takes rings from now on; `environment` is what differs from ours."""
+    """A worker that takes rings from now on, or soon when not `awaited`; `environment` is what differs from ours."""
     arguments = ["--queues", queues, "--concurrency", str(concurrency), "--loglevel", "info"]
     # The name tells apart the workers that one test starts on the same host.
-    arguments += ["--hostname", f"{log.stem}@%h"]
+    arguments += ["--hostname", f"{log.stem}@%h", "--without-gossip", "--without-mingle"]
     # As `make run` starts it: a SIGTERM lets running tasks end.
-    with _running(
-        log, [*_CELERY, "worker", *arguments], "ready.", {"REMAP_SIGTERM": "SIGQUIT", **(environment or {})}
-    ) as worker:
+    remapped = {"REMAP_SIGTERM": "SIGQUIT", **(environment or {})}
+    with _running(log, [*_CELERY, "worker", *arguments], "ready.", remapped, awaited=awaited) as worker:
         yield worker
 
 
 @contextmanager
-def running_scheduler(log: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[EngineProcess]:
-    """A scheduler that sends the periodic tasks from now on."""
+def running_scheduler(
+    log: Path, *, environment: Mapping[str, str] | None = None, awaited: bool = True
+) -> Iterator[EngineProcess]:
+    """A scheduler that sends the periodic tasks from now on, or soon when not `awaited`."""
     schedule = str(log.with_suffix(".schedule"))
     arguments = ["beat", "--loglevel", "info", "--schedule", schedule, "--pidfile", ""]
-    with _running(log, [*_CELERY, *arguments], "beat: Starting...", environment or {}) as scheduler:
+    with _running(
+        log, [*_CELERY, *arguments], "beat: Starting...", environment or {}, awaited=awaited
+    ) as scheduler:
         yield scheduler
 
 
 @contextmanager
 def running_web(log: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """A web process that answers from now on; its address."""
-    address = f"127.0.0.1:{free_port()}"
-    arguments = [
-        "clinical_engine.wsgi:application",
-        "--bind",
-        address,
-        "--worker-class",
-        "gthread",
-        "--threads",
-        "2",
-    ]
-    with _running(log, ["gunicorn", *arguments], "Booting worker", environment or {}):
-        yield f"http://{address}"
+    port = free_port()
+    with running_web_at(port, log, environment=environment):
+        yield f"http://{HOST}:{port}"
+
+
+@contextmanager
+def running_web_at(
+    port: int,
+    log: Path,
+    *,
+    threads: int = 2,
+    environment: Mapping[str, str] | None = None,
+    awaited: bool = True,
+) -> Iterator[EngineProcess]:
+    """A web process that answers at that port from now on, or soon when not `awaited`."""
+    arguments = ["clinical_engine.wsgi:application", "--bind", f"{HOST}:{port}", "--no-control-socket"]
+    arguments += ["--worker-class", "gthread", "--threads", str(threads)]
+    with _running(log, ["gunicorn", *arguments], "Booting worker", environment or {}, awaited=awaited) as web:
+        yield web
 
 
 _CELERY = ["celery", "-A", "clinical_engine"]
@@ -84,7 +112,7 @@ _CELERY = ["celery", "-A", "clinical_engine"]
 
 @contextmanager
 def _running(
-    log: Path, command: list[str], token: str, environment: Mapping[str, str]
+    log: Path, command: list[str], token: str, environment: Mapping[str, str], *, awaited: bool
 ) -> Iterator[EngineProcess]:
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -96,11 +124,13 @@ def _running(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    started = EngineProcess(process, log)
+    started = EngineProcess(process, log, token)
     try:
-        assert wait_until(lambda: started.says(token) or process.poll() is not None, seconds=START_SECONDS)
-        assert process.poll() is None, log.read_text(encoding="utf-8")
+        if awaited:
+            started.await_start()
         yield started
     finally:
         end(process, _ENDING)
+        # The children of a main process that was killed are nobody's children any more.
+        kill_all(session_of(process.pid))
         assert process_of(process.pid) is None

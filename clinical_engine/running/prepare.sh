@@ -52,6 +52,23 @@ chromium() {
   fail "the tests drive the admin in Chromium and there is none: install it, or name it with CHROMIUM=."
 }
 
+# libfaketime: prints the library that tells a process another time, for the tests.
+libfaketime() {
+  if find_libfaketime; then return; fi
+  if may_install && install_system_package libfaketime && find_libfaketime; then return; fi
+  fail "the tests run workers whose clocks are wrong, by libfaketime, and there is none: install it, or name it with LIBFAKETIME=."
+}
+find_libfaketime() {
+  local candidate
+  for candidate in "${LIBFAKETIME:-}" /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/{,local/}lib/faketime/libfaketimeMT.so.1; do
+    if [ -f "$candidate" ]; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
 # check-project: what Django itself can tell, on the servers that `exec` started.
 check_project() {
   local python=.venv/bin/python
@@ -81,7 +98,8 @@ clean() {
 case "${1:-}" in
   venv) venv "$2" "$3" ;;
   chromium) chromium ;;
+  libfaketime) libfaketime ;;
   check-project) check_project ;;
   clean) clean ;;
-  *) fail "prepare.sh knows venv, chromium, check-project and clean." ;;
+  *) fail "prepare.sh knows venv, chromium, libfaketime, check-project and clean." ;;
 esac
