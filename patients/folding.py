@@ -29,13 +29,15 @@ class _Changes:
         self.dirty_from[patient] = min(time, self.dirty_from.get(patient, time))
 
 
-def fold_periods(*, statement_ids: Sequence[UUID]) -> None:
+def fold_periods(*, statement_ids: Sequence[UUID]) -> Mapping[UUID, Pair]:
     """Make the associations of every pair that the statements speak of equal to the fold of all its statements.
 
-    Within the caller's transaction and under the patients' locks: associations, the statements' fulfilment, and what
-    listeners write. Repeating it changes nothing. Raises OperationalError when a patient is locked for too long.
+    Gives the pair of each of the statements that there are. Within the caller's transaction and under the patients' locks:
+    associations, the statements' fulfilment, and what listeners write. Repeating it changes nothing. Raises OperationalError
+    when a patient is locked for too long.
     """
-    pairs = _pairs_of(statement_ids)
+    pair_of = _pairs_of(statement_ids)
+    pairs = sorted(set(pair_of.values()))
     organisation_ids = lock_patients({patient for patient, _ in pairs})
     statements, unfulfilled = _statements_of(pairs)
     changes = _compare(statements, _associations_of(pairs))
@@ -48,14 +50,15 @@ def fold_periods(*, statement_ids: Sequence[UUID]) -> None:
             "UPDATE patients_statement SET fulfilled_at = clock_timestamp() WHERE id = ANY(%s::uuid[])",
             [array_literal(unfulfilled)],
         )
+    return pair_of
 
 
-def _pairs_of(statement_ids: Iterable[UUID]) -> list[Pair]:
+def _pairs_of(statement_ids: Iterable[UUID]) -> dict[UUID, Pair]:
     rows = fetch_all(
-        "SELECT DISTINCT patient_id, submitter_id FROM patients_statement WHERE id = ANY(%s::uuid[])",
+        "SELECT id, patient_id, submitter_id FROM patients_statement WHERE id = ANY(%s::uuid[])",
         [array_literal(statement_ids)],
     )
-    return sorted((row[0], row[1]) for row in rows)
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 _OF_PAIRS = (

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error
 
 from clinical_engine.jobs.models import LONGEST_RELEASE
 from clinical_engine.jobs.registry import kinds
+from clinical_engine.jobs.selection import WORD
 
 
 def every_kind_has_a_queue_that_is_worked_off(
@@ -28,10 +29,11 @@ def the_release_fits_its_column(
     app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
     **kwargs: Any,  # noqa: ANN401, ARG001 - Django's signature
 ) -> list[CheckMessage]:
-    """An error for a `RELEASE` that the ledger cannot store: every claim would fail."""
-    if len(settings.RELEASE) <= LONGEST_RELEASE:
+    """An error for a `RELEASE` that the ledger cannot store, or that jobs could not be chosen by."""
+    if WORD.fullmatch(settings.RELEASE):
         return []
-    return [Error(f"RELEASE must have at most {LONGEST_RELEASE} characters.", id="jobs.E003")]
+    what = f"a word of letters, digits, '.', '_', '+' and '-', at most {LONGEST_RELEASE} long"
+    return [Error(f"RELEASE must be {what}.", id="jobs.E003")]
 
 
 def the_lease_outlives_the_time_limits(

@@ -16,7 +16,7 @@ from django.db import transaction
 from clinical_engine.common.logs import describe_error
 
 logger = logging.getLogger(__name__)
-Ring = tuple[str, str, bool]
+Ring = tuple[str, str, bool, int]
 # After a failure the broker is left alone this long: each try can take a socket's time-out.
 _REST_AFTER_FAILURE_SECONDS = 2.0
 
@@ -64,9 +64,10 @@ class _Ringer:
         return max(0, min(self._waiting.values()) - monotonic()) if self._waiting else None
 
     def _publish(self, rings: list[Ring]) -> None:
-        for kind, queue, suspects in rings:
+        for kind, queue, suspects, passed_on in rings:
+            arguments = (kind, queue, suspects, passed_on)[: 4 if passed_on else 3]
             try:
-                current_app.send_task("jobs.work", args=(kind, queue, suspects), queue=queue, retry=False)
+                current_app.send_task("jobs.work", args=arguments, queue=queue, retry=False)
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the thread that rings
                 logger.warning("No ring for %s, the sweeper will: %s", kind, describe_error(error))
                 self._rest_until = monotonic() + _REST_AFTER_FAILURE_SECONDS
@@ -77,9 +78,14 @@ _ringer = _Ringer()
 os.register_at_fork(after_in_child=_ringer.start_over)
 
 
-def ring(kind: str, queue: str, *, suspects: bool = False, after: timedelta = timedelta(0)) -> None:
-    """Say, after a while, that jobs of `kind` wait in `queue`; `suspects` for those whose worker was lost."""
-    _ringer.add((kind, queue, suspects), after.total_seconds())
+def ring(
+    kind: str, queue: str, *, suspects: bool = False, passed_on: int = 0, after: timedelta = timedelta(0)
+) -> None:
+    """Say, after a while, that jobs of `kind` wait in `queue`; `suspects` for those whose worker was lost.
+
+    `passed_on` is by how many workers it has been heard already that could not read the jobs.
+    """
+    _ringer.add((kind, queue, suspects, passed_on), after.total_seconds())
 
 
 def ring_on_commit(kind: str, queue: str) -> None:

@@ -25,6 +25,8 @@ SPANS: Mapping[str, tuple[str, timedelta]] = {
     "day": ("Last 24 hours", timedelta(days=1)),
     "week": ("Last 7 days", timedelta(days=7)),
 }
+# Names of kinds, queues, causes and releases; a release with another name does not start.
+WORD = re.compile(r"[\w.+-]{1,64}")
 _Rows = QuerySet[Job]
 
 
@@ -174,7 +176,7 @@ def _state(name: str, text: str) -> str:
 
 
 def _word(name: str, text: str) -> str:
-    if not re.fullmatch(r"[\w.+-]{1,64}", text):
+    if not WORD.fullmatch(text):
         raise SelectionError(name, "is a word of letters, digits, '.', '_', '+' and '-', at most 64 long.")
     return text
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from clinical_engine.jobs.models import Attempt, Circuit, Job, Rerun
 from clinical_engine.jobs.payloads.waiting import readable
-from clinical_engine.jobs.registry import kinds
 from clinical_engine.jobs.states import CLAIMABLE, RerunState
 
 LATE_AFTER = timedelta(minutes=1)
@@ -37,8 +36,13 @@ def jobs() -> QuerySet[Job]:
 
 
 def late(rows: QuerySet[Job]) -> QuerySet[Job]:
-    """Those of the jobs that have been due for more than a minute, that no worker has taken, and that this release can do."""
-    return readable(rows.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - LATE_AFTER))
+    """Those of the jobs that have been due for more than a minute, that no worker has taken although one could.
+
+    What waits for another release, or for a circuit, is not the workers' fault, and has an alarm of its own.
+    """
+    due = rows.filter(state__in=CLAIMABLE, next_run_at__lt=timezone.now() - LATE_AFTER)
+    resting = Circuit.objects.filter(open_until__gt=timezone.now()).values("kind")
+    return readable(due).exclude(kind__in=resting)
 
 
 def circuits_open() -> QuerySet[Circuit]:
@@ -56,7 +60,7 @@ def counted(rows: QuerySet[Any], limit: int) -> int:
     return rows.order_by().values("pk")[:limit].count()
 
 
-def of_unknown_kind(job_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of the jobs whose kind this release does not know."""
-    known = [kind.name for kind in kinds()]
-    return set(Job.objects.filter(pk__in=job_ids).exclude(kind__in=known).values_list("pk", flat=True))
+def of_another_release(job_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the jobs whose kind this release does not know, or whose format it does not read."""
+    asked = Job.objects.filter(pk__in=job_ids)
+    return set(asked.exclude(pk__in=readable(asked)).values_list("pk", flat=True))

@@ -9,7 +9,6 @@ from django.db.models.functions import Now
 from clinical_engine.common.database import fetch_all
 from clinical_engine.jobs import ledger, rings
 from clinical_engine.jobs.models import PeriodicRun
-from clinical_engine.jobs.registry import kinds
 
 SWEEP = "sweep"
 # Any number that no other advisory lock of this database uses.
@@ -22,7 +21,7 @@ def sweep() -> bool:
         if not fetch_all("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])[0][0]:
             return False
         ledger.return_lost()
-        due = ledger.due_work(kinds(), settings.JOB_QUEUES)
+        due = ledger.due_work(ledger.kinds_waiting(), settings.JOB_QUEUES)
         PeriodicRun.objects.update_or_create(name=SWEEP, defaults={"last_run_at": Now()})
     for kind, queue, suspects in due:
         rings.ring(kind, queue, suspects=suspects)

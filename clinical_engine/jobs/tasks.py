@@ -7,10 +7,10 @@ from clinical_engine.jobs import groups, sweeper, worker
 
 
 @shared_task(name="jobs.work")
-def work(kind: str, queue: str, suspects: bool = False) -> None:  # noqa: FBT001, FBT002 - a message's arguments
+def work(kind: str, queue: str, suspects: bool = False, passed_on: int = 0) -> None:  # noqa: FBT001, FBT002 - a message's arguments
     """Work off the due jobs of a kind."""
     close_old_connections()
-    worker.work(kind, queue, suspects=suspects)
+    worker.work(kind, queue, suspects=suspects, passed_on=passed_on)
 
 
 @shared_task(name="jobs.sweep")

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import random
 import socket
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
@@ -33,11 +35,13 @@ from clinical_engine.jobs.registry import (
 )
 
 logger = logging.getLogger(__name__)
+# By how many workers of other releases a ring is passed on before it is left to the next sweep.
+_LONGEST_WAY = 5
 # How long a job waits whose patient was locked by another job; locks are held for milliseconds.
 _WAIT_AFTER_LOCK = timedelta(milliseconds=200)
 
 
-def work(kind_name: str, queue: str, *, suspects: bool = False) -> int:
+def work(kind_name: str, queue: str, *, suspects: bool = False, passed_on: int = 0) -> int:
     """Work off the due jobs of a kind until none is left or half the soft time limit is spent; the number of jobs claimed.
 
     When the time is spent it rings again, so that other kinds get their turn. While the kind's circuit is open it claims none.
@@ -47,6 +51,7 @@ def work(kind_name: str, queue: str, *, suspects: bool = False) -> int:
     except UnknownKindError:
         # Another release rang, and its ring came here: its work waits for a worker that knows it.
         logger.warning("A ring for the kind %s, which this release does not know", kind_name)
+        _pass_on(kind_name, queue, suspects=suspects, passed_on=passed_on)
         return 0
     deadline = monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT / 2
     claimed_in_all = 0
@@ -65,10 +70,20 @@ def work(kind_name: str, queue: str, *, suspects: bool = False) -> int:
             rings.ring(kind_name, queue, suspects=suspects)
         claimed_in_all += len(batch)
         if not more:
+            if ledger.waits_for_release(kind, queue, suspects=suspects):
+                _pass_on(kind_name, queue, suspects=suspects, passed_on=passed_on)
             return claimed_in_all
         if monotonic() > deadline:
             rings.ring(kind_name, queue, suspects=suspects)
             return claimed_in_all
+
+
+def _pass_on(kind_name: str, queue: str, *, suspects: bool, passed_on: int) -> None:
+    """Ring again for jobs that only another release can do: the ring was meant for one of its workers and reached this one."""
+    if passed_on < _LONGEST_WAY:
+        # Chance decides when: workers wait for rings in turn, and in step with the sweeps the same ones could get each of them.
+        after = timedelta(milliseconds=random.randrange(200))  # noqa: S311 - spreads load, guards nothing
+        rings.ring(kind_name, queue, suspects=suspects, passed_on=passed_on + 1, after=after)
 
 
 def worker_name() -> str:
@@ -144,8 +159,14 @@ def _run_halves(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, Claime
 
 def _endings(batch: Sequence[Stored], handled: Handled) -> list[Ending]:
     failures = {job_id: Failure.of(error) for job_id, error in handled.failed.items()}
+    for failure, number in Counter(_in_a_word(failure) for failure in failures.values()).items():
+        logger.warning("%d job(s) failed: %s", number, failure)
     counted = _failures_counted(failures)
     return [_ending(job, handled, failures, counted) for job in batch]
+
+
+def _in_a_word(failure: Failure) -> str:
+    return f"{failure.error_class} [{failure.fingerprint}]"
 
 
 def _ending(

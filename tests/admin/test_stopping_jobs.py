@@ -127,7 +127,7 @@ def test_a_kind_that_no_longer_exists_is_not_run_again_and_it_is_said_why(
 ) -> None:
     former = world.fail_a_job(small_world.submitter, small_world.patient, kind="former")
     assert messages_of(choose(support, "run_again", former, small_world.failed_job, reason="t")) == [
-        "1 of 2 jobs will run again. 1 left alone: of a kind that this release does not know."
+        "1 of 2 jobs will run again. 1 left alone: of a kind or a format that this release does not know."
     ]
     assert state_of(former) == JobState.INVALID_PAYLOAD
     assert messages_of(choose(support, "discard", former, reason="t"))[-1] == "1 of 1 jobs discarded."

@@ -30,5 +30,8 @@ def test_a_lease_shorter_than_the_time_limit_is_found(settings: Settings) -> Non
 
 
 def test_a_release_whose_name_the_ledger_cannot_store_is_found(settings: Settings) -> None:
-    settings.RELEASE = "r" * 65
-    assert [error.id for error in the_release_fits_its_column(None)] == ["jobs.E003"]
+    for name in ("r" * 65, "release/2026.11", "2026 11", ""):
+        settings.RELEASE = name
+        assert [error.id for error in the_release_fits_its_column(None)] == ["jobs.E003"]
+    settings.RELEASE = "2026.11-rc.1+build"
+    assert the_release_fits_its_column(None) == []

@@ -66,7 +66,7 @@ def test_after_five_batches_that_failed_in_a_row_nothing_of_the_kind_is_started(
     assert dependency.asked == circuits.OPENS_AFTER
     assert states_of(job_ids) == ["available"] * 10
     assert not attempts_of(job_ids[0])
-    assert ledger.due_work([broken], ["default", "reruns"]) == []
+    assert ledger.due_work([broken.name], ["default", "reruns"]) == []
 
 
 def test_other_kinds_go_on(broken: JobKind, new_kind: RegisterKind) -> None:
@@ -93,7 +93,7 @@ def test_when_its_time_is_over_one_job_is_tried_and_its_success_closes_the_circu
     job_ids = enqueue(broken, *range(10))
     dependency.answers = True
     let_the_rest_pass()
-    assert ledger.due_work([broken], ["default"]) == [(broken.name, "default", False)]
+    assert ledger.due_work([broken.name], ["default"]) == [(broken.name, "default", False)]
     assert work(broken) == 10
     assert states_of(job_ids) == ["succeeded"] * 10
     assert not Circuit.objects.exists()

@@ -108,7 +108,7 @@ def test_a_job_of_a_newer_format_waits_for_a_release_that_reads_it(new_kind: Reg
     old, new = enqueue(kind, 1, 2)
     Job.objects.filter(pk=new).update(revised_payload={"number": 2}, revised_version=2)
     assert [job.id for job in claim(kind)] == [old]
-    assert ledger.due_work([kind], ["default"]) == []
+    assert ledger.due_work([kind.name], ["default"]) == [(kind.name, "default", False)]
     assert job_of(new).state == "available"
 
 

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from clinical_engine.common.database import execute
 from clinical_engine.common.errors import RefusedError
 from clinical_engine.jobs.failures import ErrorKind, Failure, PermanentError, wait_before_try
-from clinical_engine.jobs.registry import Handler
+from clinical_engine.jobs.registry import Handled, Handler
 from tests.jobs.support import RegisterKind, attempts_of, enqueue, job_of, make_due, work
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -152,3 +152,13 @@ def test_the_ledger_survives_a_connection_that_the_server_ended(new_kind: Regist
     work(kind)
     assert [job_of(job_id).state for job_id in job_ids] == ["succeeded", "succeeded"]
     assert connection.is_usable()
+
+
+def test_failures_that_a_handler_tells_job_by_job_are_logged_by_cause(
+    new_kind: RegisterKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    kind = new_kind(lambda batch: Handled(failed={job.id: PermanentError("It cannot be.") for job in batch}))
+    job_ids = enqueue(kind, 1, 2, 3)
+    work(kind)
+    fingerprint = job_of(job_ids[0]).fingerprint
+    assert caplog.messages == [f"3 job(s) failed: PermanentError [{fingerprint}]"]

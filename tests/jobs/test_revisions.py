@@ -148,6 +148,8 @@ def test_the_next_edit_is_the_next_revision_and_the_last_one_counts(seen: Seen, 
         ('{"number": 7, "\\u0000": 1}', "a character that cannot be stored"),
         ('{"number": 7, "text": "\\ud800"}', "a character that cannot be stored"),
         ('{"number": 7, "text": "' + "x" * 66_000 + '"}', "too large: 64 KB at most"),
+        ('{"number": 7}' + " " * 66_000, "too large: 64 KB at most"),
+        ("[" * 66_000, "too large: 64 KB at most"),
         ('{"number": "a-secret"}', "number must be a whole number, not text"),
         ('{"number": 7, "extra": 1}', "it has the unknown field extra"),
         ('{"numbers": [7]}', "it has the unknown field numbers"),
@@ -166,6 +168,22 @@ def test_a_text_that_cannot_be_a_payload_is_refused_in_a_sentence_and_changes_no
     assert "secret" not in refused.message
     assert nothing_changed(job_id)
     assert job_of(job_id).state == "invalid_payload"
+
+
+def test_a_text_that_was_right_in_another_format_than_it_is_stored_in_is_saved_in_the_right_one(
+    seen: Seen, person: User
+) -> None:
+    job_id = failed(seen.kind, '{"number": 7}', version=0)
+    revise_payload(actor=person, job_id=job_id, edit=edit('{"number": 7}', run_now=True))
+    assert PayloadRevision.objects.get().payload_version == 1
+    work(seen.kind)
+    assert seen.numbers == [7]
+
+
+def test_an_end_of_a_line_counts_once_as_browsers_count_it(kind: JobKind, person: User) -> None:
+    job_id = failed(kind)
+    text = '{"number": 7}' + "\r\n" * 40_000
+    assert revise_payload(actor=person, job_id=job_id, edit=edit(text)) == 1
 
 
 def test_true_is_not_the_same_as_one(kind: JobKind, person: User) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from clinical_engine.common.identifiers import new_id
-from clinical_engine.jobs.models import Job
+from clinical_engine.jobs.models import Circuit, Job
 from clinical_engine.jobs.selection import LOOKUPS, NAMES, STATES, Selection, SelectionError
 from clinical_engine.jobs.states import UNFINISHED, JobState
 
@@ -117,9 +117,13 @@ def test_each_state_chooses_its_jobs(db: None) -> None:
     newer = make("available", payload_version=999)
     unknown = make("retryable", kind="no-longer-there")
     assert chosen(state="waiting_for_release") == {newer, unknown}
-    # Its own alarm says so; the workers are not to blame.
+    # Their own alarms say so; the workers are not to blame.
     Job.objects.filter(pk__in=[newer, unknown]).update(next_run_at=timezone.now() - timedelta(minutes=2))
     assert chosen(state="late") == {made["retryable"]}
+    soon = timezone.now() + timedelta(minutes=1)
+    kind = Job.objects.get(pk=made["retryable"]).kind
+    Circuit.objects.create(kind=kind, failures=5, open_until=soon, error="", fingerprint="")
+    assert chosen(state="late") == set()
 
 
 def test_each_filter_lets_through_what_has_its_value(db: None) -> None:

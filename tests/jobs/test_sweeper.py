@@ -152,7 +152,7 @@ def test_the_sweeper_finds_every_kind_and_queue_with_something_due_and_only_thos
     claim(suspect)
     lose_worker(Job.objects.get(kind=suspect.name).id)
     ledger.return_lost()
-    found = ledger.due_work([idle, due, rerun, later, suspect], ["default", "reruns"])
+    found = ledger.due_work([kind.name for kind in (idle, due, rerun, later, suspect)], ["default", "reruns"])
     assert sorted(found) == sorted(
         [(due.name, "default", False), (rerun.name, "reruns", False), (suspect.name, "reruns", True)]
     )

@@ -9,6 +9,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from clinical_engine.common.database import fetch_all
+from clinical_engine.common.identifiers import new_id
+from clinical_engine.jobs import ledger
 from observations.intake import record_measurements
 from observations.models import Measurement, MeasurementSource, Observation
 from patients import folding, services
@@ -197,3 +200,28 @@ def test_two_hundred_pairs_take_as_many_statements_as_one() -> None:
         return [*counts, len(captured)]
 
     assert queries_for(200, prefix="many") == queries_for(1, prefix="one")
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_job_that_names_no_statement_or_one_of_another_patient_does_not_look_as_if_it_were_done(
+    work: Work,
+) -> None:
+    submitter = factories.submitter()
+    say(submitter, active=True, minute=0, client_id="mine")
+    work()
+    mine = Statement.objects.get()
+    other = factories.patient(submitter.organisation, "p-2")
+    about = {"organisation_id": submitter.organisation_id, "submitter_id": submitter.pk}
+    jobs = [
+        ledger.NewJob({"statement_id": str(new_id())}, patient_id=mine.patient_id, **about),
+        ledger.NewJob({"statement_id": str(mine.pk)}, patient_id=other.pk, **about),
+        ledger.NewJob({"statement_id": str(mine.pk)}, patient_id=mine.patient_id, **about),
+    ]
+    ledger.enqueue("associate", jobs)
+    work()
+    ends = dict(fetch_all("SELECT id, state || ': ' || error FROM jobs_job"))
+    assert [ends[job.id] for job in jobs] == [
+        "dead: PermanentError There is no such statement.",
+        "dead: PermanentError The statement is not about the job's patient and submitter.",
+        "succeeded: ",
+    ]

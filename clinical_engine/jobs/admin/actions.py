@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from clinical_engine.jobs import selectors, services
 from clinical_engine.jobs.models import Job
-from clinical_engine.jobs.registry import kinds
+from clinical_engine.jobs.payloads.waiting import is_readable
 from clinical_engine.jobs.states import CLAIMABLE, FAILED, JobState, Trigger
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
@@ -37,7 +37,7 @@ class Deed:
     left: str
     service: Callable[..., int]
     states: Collection[JobState]
-    needs_known_kind: bool = False
+    needs_this_release: bool = False
 
 
 RUN_AGAIN = Deed(
@@ -51,7 +51,7 @@ RUN_AGAIN = Deed(
     services.run_again,
     (*FAILED, JobState.CANCELLED, JobState.RETRYABLE),
     # It would leave the failed ones and wait for a release that may never come.
-    needs_known_kind=True,
+    needs_this_release=True,
 )
 CANCEL = Deed(
     "cancel",
@@ -171,12 +171,12 @@ class JobActions(StaffModelAdmin):
 
     def _do(self, request: HttpRequest, deed: Deed, ids: Sequence[str], reason: str) -> None:
         keys = {UUID(text) for text in ids}
-        unknown = selectors.of_unknown_kind(keys) if deed.needs_known_kind else set()
+        unknown = selectors.of_another_release(keys) if deed.needs_this_release else set()
         changed = deed.service(actor=actor_of(request), job_ids=list(keys - unknown), reason=reason)
         left = len(keys) - len(unknown) - changed
         text = f"{changed} of {len(keys)} jobs {deed.done}."
         if unknown:
-            text += f" {len(unknown)} left alone: of a kind that this release does not know."
+            text += f" {len(unknown)} left alone: of a kind or a format that this release does not know."
         if left:
             text += f" {left} left alone: {deed.left}."
         if not changed:
@@ -194,7 +194,7 @@ def _useful(job: Job | None) -> set[str]:
     if job is None:
         return set()
     useful = {deed.path for deed in _BY_PATH.values() if job.state in deed.states}
-    runs_in_vain = _is_set_going(job) or job.kind not in {kind.name for kind in kinds()}
+    runs_in_vain = _is_set_going(job) or not is_readable(job)
     return useful - {RUN_AGAIN.path} if runs_in_vain else useful
 
 

@@ -6,9 +6,10 @@ from django.utils.safestring import SafeString
 
 from clinical_engine.jobs.admin.cells import cause_link, state_badge
 from clinical_engine.jobs.models import Job
+from clinical_engine.jobs.states import JobState
 from clinical_engine.staff import links
 from clinical_engine.staff.admin import StaffModelAdmin
-from clinical_engine.staff.cells import NOTHING, identifier, moment, precise_moment
+from clinical_engine.staff.cells import NOTHING, identifier, moment, moment_text, precise_moment
 
 
 class JobColumns(StaffModelAdmin):
@@ -81,6 +82,14 @@ class JobColumns(StaffModelAdmin):
     def next_run(self, job: Job) -> SafeString:
         """When it may be claimed; past for one that has ended."""
         return precise_moment(job.next_run_at)
+
+    @admin.display(description="held by")
+    def holder(self, job: Job) -> str:
+        """Which worker has it, since when, and until when nobody else takes it."""
+        if job.state != JobState.RUNNING:
+            return NOTHING
+        since, until = moment_text(job.claimed_at), moment_text(job.lease_expires_at)
+        return f"{job.claimed_by} since {since}, lease until {until}"
 
     @admin.display(description="computes anew from")
     def dirty(self, job: Job) -> SafeString:

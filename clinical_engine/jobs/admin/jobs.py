@@ -81,7 +81,17 @@ class JobAdmin(PayloadEditor, JobActions, JobColumns, RepairDesk):
             },
         ),
         ("Last failure", {"fields": (("error", "cause"), ("release", "payload_version"))}),
-        ("Times", {"fields": (("made", "next_run"), ("ended", "dirty"), ("attempts_made", "attempts_used"))}),
+        (
+            "Times",
+            {
+                "fields": (
+                    ("made", "next_run"),
+                    ("ended", "dirty"),
+                    ("attempts_made", "attempts_used"),
+                    "holder",
+                )
+            },
+        ),
     )
 
     def changelist_view(

@@ -62,7 +62,7 @@ def _trail(job: "Job") -> Mapping[str, object]:
             )
             for entry in entries.order_by("-created_at", "-pk")[:_ENTRIES_SHOWN]
         ),
-        empty="Nobody has touched it.",
+        empty="Nobody has touched it by itself; bulk reruns stand in their own table.",
         more=(
             list_url("admin:audit_auditentry_changelist", target_type="job", target_id=job.pk),
             "All entries",

@@ -14,10 +14,10 @@ from clinical_engine.jobs.admin.payload_views import comparison_of
 from clinical_engine.jobs.ledger.revisions import RevisedMeanwhileError
 from clinical_engine.jobs.models import Job
 from clinical_engine.jobs.payloads import texts
-from clinical_engine.jobs.payloads.drafts import Draft, draft_of, known_kind
+from clinical_engine.jobs.payloads.drafts import Draft, draft_of, effective, known_kind
 from clinical_engine.jobs.payloads.schemas import fields_of
 from clinical_engine.jobs.payloads.services import Edit, last_number, revise_payload
-from clinical_engine.jobs.registry import JobKind, UnknownKindError
+from clinical_engine.jobs.registry import MAX_PAYLOAD_BYTES, JobKind, UnknownKindError
 from clinical_engine.jobs.states import FAILED
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
@@ -34,7 +34,13 @@ class EditForm(ReasonForm):
         label="Payload",
         strip=False,
         widget=UnfoldAdminTextareaWidget(
-            attrs={"rows": 14, "spellcheck": "false", "autocomplete": "off", "class": "ce-payload-text"}
+            attrs={
+                "rows": 14,
+                "maxlength": MAX_PAYLOAD_BYTES,
+                "spellcheck": "false",
+                "autocomplete": "off",
+                "class": "ce-payload-text",
+            }
         ),
     )
     seen = forms.IntegerField(
@@ -64,11 +70,11 @@ class PayloadEditor(StaffModelAdmin):
         return bool(request.user.has_perm("jobs.revise_payload") and self.has_view_permission(request))
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """The buttons, without this one where the job has not failed."""
+        """The buttons, without this one where nothing could be saved."""
         buttons = list(super().get_actions_detail(request, object_id))
         job = self.get_object(request, object_id)
-        failed = job is not None and job.state in FAILED
-        return [button for button in buttons if failed or not button.action_name.endswith(_BUTTON)]
+        editable = job is not None and not _obstacle(job, known_kind(job))
+        return [button for button in buttons if editable or not button.action_name.endswith(_BUTTON)]
 
     @detail_button(title="Edit payload", path="edit-payload", permission="revise_payload")
     def edit_payload(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -111,7 +117,8 @@ class PayloadEditor(StaffModelAdmin):
     def _page(self, request: HttpRequest, job: Job, form: EditForm | None) -> HttpResponse:
         job.refresh_from_db(fields=["state", "revised_payload", "revised_version"])
         kind = known_kind(job)
-        draft = draft_of(kind, job) if kind else None
+        obstacle = _obstacle(job, kind)
+        draft = draft_of(kind, job) if kind and not obstacle else None
         context = {
             **self.admin_site.each_context(request),
             "title": f"Edit the payload of {job.kind} {job.pk}",
@@ -120,17 +127,17 @@ class PayloadEditor(StaffModelAdmin):
             "page": _page_of(job),
             "comparison": comparison_of(job),
             "draft": draft,
-            "form": form or _empty_form(job, draft),
+            "form": form or (draft and _empty_form(job, draft)),
             "may_run": request.user.has_perm("jobs.run_job_again"),
-            "obstacle": _obstacle(job, kind),
+            "obstacle": obstacle,
             "schema": _schema(kind, draft) if kind and draft else None,
         }
         return TemplateResponse(request, "admin/jobs/payload_edit.html", context)
 
 
-def _empty_form(job: Job, draft: Draft | None) -> EditForm:
-    payload = draft.payload if draft else job.payload
-    return EditForm(initial={"text": texts.shown(payload), "seen": last_number(job), "run_now": True})
+def _empty_form(job: Job, draft: Draft) -> EditForm:
+    text = texts.to_edit(draft.payload)
+    return EditForm(initial={"text": text, "seen": last_number(job), "run_now": True})
 
 
 def _obstacle(job: Job, kind: JobKind | None) -> str:
@@ -140,14 +147,14 @@ def _obstacle(job: Job, kind: JobKind | None) -> str:
     if job.state not in FAILED:
         state = job.get_state_display().lower()
         return f"Only a failed job's payload can be edited, and this job is: {state}."
-    newest = job.revised_version or job.payload_version
-    if newest > kind.version:
-        return f"Format {newest} is newer than this release reads ({kind.version}): edit it on a release that reads it."
+    _, version = effective(job)
+    if version > kind.version:
+        return f"Format {version} is newer than this release reads ({kind.version}): edit it on a release that reads it."
     return ""
 
 
 def _unknown(job: Job) -> str:
-    return f"This release does not know the kind {job.kind}: nobody can say what its payload must be. Nothing was saved."
+    return f"This release does not know the kind {job.kind}: nobody can say what its payload must be."
 
 
 def _schema(kind: JobKind, draft: Draft) -> dict[str, object]:

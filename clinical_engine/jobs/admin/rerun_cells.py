@@ -30,7 +30,9 @@ CAUSE_HEADERS = ("Cause", "Jobs", "Error")
 
 
 def rerun_badge(rerun: "Rerun") -> SafeString:
-    """The state, red where it goes on only when a person acts."""
+    """The state, red where it goes on only when a person acts, or where all is over and something failed again."""
+    if rerun.state == RerunState.FINISHED and rerun.failed:
+        return badge(f"Finished, {rerun.failed:,} failed again", Tone.BAD)
     return badge(rerun.get_state_display(), _STATE_TONES[RerunState(rerun.state)])
 
 

@@ -99,6 +99,7 @@ def _dry_run(examined: Examination, selection: Selection) -> dict[str, object]:
             "Patients": f"{examined.patients:,}",
             "Organisations": f"{examined.organisations:,}",
             "Left out": f"{examined.left_out:,}",
+            "In another rerun": f"{examined.under_way:,}",
             f"At {limits.rate} a second": f"about {shortly(examined.duration(limits))}"
             if examined.jobs
             else NOTHING,

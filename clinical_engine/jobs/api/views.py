@@ -1,9 +1,11 @@
 """Polling accepted work."""
 
+from math import ceil
 from typing import ClassVar
 from uuid import UUID
 
 from django.http import Http404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,9 +16,10 @@ from clinical_engine.api.scopes import access_of
 from clinical_engine.jobs import selectors
 from clinical_engine.jobs.api.serializers import JobSerializer
 from clinical_engine.jobs.models import Job
+from clinical_engine.jobs.payloads.waiting import is_readable
 from clinical_engine.jobs.states import FAILED, UNFINISHED, JobState
 
-_POLL_AFTER_SECONDS = "1"
+_LONGEST_POLL_SECONDS = 60
 _RETRY_AFTER = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, response=[200], description="Seconds; only while unfinished"
 )
@@ -40,8 +43,16 @@ class JobView(APIView):
         job = selectors.job_for(access_of(request).organisation_ids, job_id)
         if job is None:
             raise Http404
-        headers = {"Retry-After": _POLL_AFTER_SECONDS} if job.state in UNFINISHED else {}
+        headers = {"Retry-After": str(_poll_after_seconds(job))} if job.state in UNFINISHED else {}
         return Response(JobSerializer(describe(job)).data, headers=headers)
+
+
+def _poll_after_seconds(job: Job) -> int:
+    """A second; later for a job that is not to be tried before, or not by this release."""
+    if not is_readable(job):
+        return _LONGEST_POLL_SECONDS
+    seconds = (job.next_run_at - timezone.now()).total_seconds()
+    return max(1, min(_LONGEST_POLL_SECONDS, ceil(seconds)))
 
 
 def describe(job: Job) -> dict[str, object]:

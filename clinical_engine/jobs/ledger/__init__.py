@@ -1,6 +1,14 @@
 """The only writer of jobs. Every change is one conditional statement; time is the database's clock."""
 
-from clinical_engine.jobs.ledger.claims import Lease, Stored, claim, due_work, put_back
+from clinical_engine.jobs.ledger.claims import (
+    Lease,
+    Stored,
+    claim,
+    due_work,
+    kinds_waiting,
+    put_back,
+    waits_for_release,
+)
 from clinical_engine.jobs.ledger.endings import Ending, LeaseLostError, end, failures_counted
 from clinical_engine.jobs.ledger.entries import NewJob, encode_payload, enqueue, enqueue_recompute
 from clinical_engine.jobs.ledger.reruns import set_going
@@ -20,9 +28,11 @@ __all__ = [
     "enqueue",
     "enqueue_recompute",
     "failures_counted",
+    "kinds_waiting",
     "put_back",
     "return_lost",
     "run_again",
     "set_going",
     "stop",
+    "waits_for_release",
 ]

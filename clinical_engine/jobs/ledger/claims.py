@@ -107,11 +107,11 @@ def put_back(token: UUID, job_ids: Iterable[UUID], wait: timedelta, *, as_suspec
 # LATERAL with a LIMIT: as a plain EXISTS the planner hashed the whole backlog.
 _DUE = """
     SELECT asked.kind, asked.queue, {suspects}
-    FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(versions)s::int[]) AS asked (kind, queue, version)
+    FROM unnest(%(kinds)s::text[], %(queues)s::text[]) AS asked (kind, queue)
     CROSS JOIN LATERAL (
         SELECT FROM jobs_job job WHERE job.kind = asked.kind AND job.queue = asked.queue
             AND job.state IN ('available', 'retryable') AND job.next_run_at <= statement_timestamp()
-            AND COALESCE(job.revised_version, job.payload_version) <= asked.version AND {condition}
+            AND {condition}
         ORDER BY job.next_run_at LIMIT 1
     ) first
     WHERE NOT EXISTS (
@@ -121,21 +121,57 @@ _DUE = """
 """
 
 
-def due_work(kinds: Iterable[JobKind], queues: Sequence[str]) -> list[tuple[str, str, bool]]:
+# From each kind to the next by the index of what can be claimed: as many steps as there are kinds, however long the backlog.
+_KINDS_WAITING = """
+    WITH RECURSIVE waiting AS (
+        (SELECT kind FROM jobs_job WHERE state IN ('available', 'retryable') ORDER BY kind LIMIT 1)
+        UNION ALL
+        SELECT (SELECT job.kind FROM jobs_job job WHERE job.state IN ('available', 'retryable') AND job.kind > waiting.kind
+                ORDER BY job.kind LIMIT 1)
+        FROM waiting WHERE waiting.kind IS NOT NULL
+    )
+    SELECT kind FROM waiting WHERE kind IS NOT NULL
+"""
+
+
+def kinds_waiting() -> list[str]:
+    """The names of the kinds of which some job waits, due or not; this release may not know all of them."""
+    return [name for (name,) in fetch_all(_KINDS_WAITING)]
+
+
+def due_work(kind_names: Iterable[str], queues: Sequence[str]) -> list[tuple[str, str, bool]]:
     """(kind, queue, suspects?) for which something is due now: one index look-up each, however long the backlog.
 
-    A kind whose circuit is open has nothing to do.
+    What only another release can do is named as well: whoever sweeps, a worker of that release may hear the ring. A kind whose
+    circuit is open has nothing to do.
     """
-    combinations = [(kind, queue) for kind in kinds for queue in queues]
+    combinations = [(kind, queue) for kind in kind_names for queue in queues]
     rows = fetch_all(
         " UNION ALL ".join(
             _DUE.format(suspects=suspects, condition=condition)
             for suspects, condition in (("false", _IS_NONE), ("true", _IS_SUSPECT))
         ),
         {
-            "kinds": array_literal(kind.name for kind, _ in combinations),
+            "kinds": array_literal(kind for kind, _ in combinations),
             "queues": array_literal(queue for _, queue in combinations),
-            "versions": array_literal(kind.version for kind, _ in combinations),
         },
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def waits_for_release(kind: JobKind, queue: str, *, suspects: bool) -> bool:
+    """Whether due jobs of the kind have a payload format that this release cannot read.
+
+    Cheap when a claim has just found no more: then these are all that is left.
+    """
+    [(waits,)] = fetch_all(
+        f"""
+        SELECT EXISTS (
+            SELECT FROM jobs_job WHERE kind = %s AND queue = %s AND state IN ('available', 'retryable')
+                AND next_run_at <= statement_timestamp() AND COALESCE(revised_version, payload_version) > %s
+                AND {_IS_SUSPECT if suspects else _IS_NONE}
+        )
+        """,  # noqa: S608 - constants of this module
+        [kind.name, queue, kind.version],
+    )
+    return bool(waits)

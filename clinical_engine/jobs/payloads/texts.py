@@ -17,13 +17,23 @@ def shown(payload: object) -> str:
     return json.dumps(payload, indent=2, ensure_ascii=False)
 
 
+def to_edit(payload: object) -> str:
+    """The payload as a person begins to edit it: as `shown`, unless its indents alone would make it too large to be saved."""
+    text = shown(payload)
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")) if _is_too_large(text) else text
+
+
 def same(one: object, other: object) -> bool:
     """Whether two payloads are the same JSON; Python would call 1, 1.0 and true the same."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - whatever was written
-    """The payload that the text writes. Raises RefusedError, with line and column of a syntax error."""
+    """The payload that the text writes. Raises RefusedError, with line and column of a syntax error, and for more than 64 KB."""
+    # A browser sends two characters for the end of a line, and counts one.
+    text = text.replace("\r\n", "\n")
+    if _is_too_large(text):
+        raise _too_large()
     try:
         return json.loads(
             text, object_pairs_hook=_without_repeats, parse_float=_finite, parse_constant=_no_number
@@ -52,10 +62,7 @@ def encoded(payload: object) -> str:
     except RecursionError:
         raise refused("depth", "The payload is nested too deeply.") from None
     except ValueError:
-        limit = MAX_PAYLOAD_BYTES // 1024
-        raise refused(
-            "size", f"The payload is too large: {limit} KB at most, ids and parameters only."
-        ) from None
+        raise _too_large() from None
     if not storable:
         raise refused("character", "The payload has a character that cannot be stored.")
     return text
@@ -64,6 +71,15 @@ def encoded(payload: object) -> str:
 def refused(code: str, message: str) -> RefusedError:
     """Why the text cannot be saved."""
     return RefusedError(Refusal(FIELD, code, message))
+
+
+def _is_too_large(text: str) -> bool:
+    return len(text.encode(errors="surrogatepass")) > MAX_PAYLOAD_BYTES
+
+
+def _too_large() -> RefusedError:
+    limit = MAX_PAYLOAD_BYTES // 1024
+    return refused("size", f"The payload is too large: {limit} KB at most, ids and parameters only.")
 
 
 def _without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from operator import or_
 from django.conf import settings
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from clinical_engine.common.database import array_literal, fetch_all
-from clinical_engine.jobs.models import Job
+from clinical_engine.jobs.models import Circuit, Job
 from clinical_engine.jobs.registry import kinds
 from clinical_engine.jobs.states import CLAIMABLE
 
@@ -63,6 +63,12 @@ def readable(rows: QuerySet[Job]) -> QuerySet[Job]:
     return rows.alias(format=Coalesce("revised_version", "payload_version")).filter(reduce(or_, formats))
 
 
+def is_readable(job: Job) -> bool:
+    """Whether this release knows the job's kind and reads its format."""
+    newest = {kind.name: kind.version for kind in kinds()}.get(job.kind, 0)
+    return (job.revised_version or job.payload_version) <= newest
+
+
 def count_waiting_for_release(limit: int) -> int:
     """How many jobs wait for another release; it stops counting at `limit`."""
     sql = f"SELECT count(*) FROM (SELECT FROM ({_WAITING}) AS every LIMIT %s) AS counted"  # noqa: S608 - constants
@@ -70,7 +76,7 @@ def count_waiting_for_release(limit: int) -> int:
 
 
 def why_it_waits(job: Job) -> str:
-    """What this release lacks for the waiting job, in a sentence, or '' when it can do it."""
+    """What the waiting job lacks, in a sentence: a release that can do it, or something that its kind needs; '' when nothing."""
     if job.state not in CLAIMABLE:
         return ""
     known = {kind.name: kind.version for kind in kinds()}
@@ -79,6 +85,8 @@ def why_it_waits(job: Job) -> str:
         return f"This release does not know the kind {job.kind}: the job waits for one that does."
     if version > known[job.kind]:
         return f"Its format {version} is newer than this release reads ({known[job.kind]}): the job waits for one that does."
+    if Circuit.objects.filter(kind=job.kind, open_until__gt=Now()).exists():
+        return f"The circuit of {job.kind} is open: something that its work needs does not answer. See the repair desk."
     return ""
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Cast, Coalesce
 
+from clinical_engine.common.database import fetch_all
 from clinical_engine.common.errors import NotAllowedNowError
 from clinical_engine.jobs.models import Circuit, Job
 from clinical_engine.jobs.registry import InvalidPayloadError, UnknownKindError, kind_of
@@ -62,7 +63,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What a rerun would do: the jobs it would run, and those that it would leave out because nobody could read them."""
+    """What a rerun would do: the jobs it would run, and those that it would leave out.
+
+    Left out are those that nobody could read, and `under_way`: those that another rerun has still to run.
+    """
 
     selection: Selection
     chosen: Sequence[Chosen]
@@ -70,6 +74,7 @@ class Examination:
     unreadable: Sequence[Unreadable]
     patients: int
     organisations: int
+    under_way: int
     resting: Sequence[str]
     """The kinds whose circuit is open: their jobs wait until it closes."""
 
@@ -82,6 +87,15 @@ class Examination:
     def left_out(self) -> int:
         """How many jobs match and would not decode."""
         return sum(group.jobs for group in self.unreadable)
+
+    @property
+    def why_none(self) -> str:
+        """Why nothing would run although jobs match."""
+        reasons = [
+            f"{self.left_out:,} cannot be read by this release" if self.left_out else "",
+            f"{self.under_way:,} are in a rerun that is under way or paused" if self.under_way else "",
+        ]
+        return f"Of the jobs that match {' and '.join(filter(None, reasons))}."
 
     @property
     def kinds(self) -> Sequence[tuple[str, int]]:
@@ -100,7 +114,7 @@ def states_of(selection: Selection) -> tuple[JobState, ...]:
 
 def examine(selection: Selection) -> Examination:
     """Read all jobs of the selection. Raises NotAllowedNowError, in words, when there is none to run again or too many."""
-    found = _Findings()
+    found = _Findings(taken=_taken())
     for row in _rows(selection):
         found.add(*row)
     if not found.read:
@@ -112,14 +126,17 @@ def examine(selection: Selection) -> Examination:
         unreadable=[Unreadable(*key, jobs) for key, jobs in found.unreadable.most_common()],
         patients=len(found.patients),
         organisations=len(found.organisations),
+        under_way=found.under_way,
         resting=_resting({job.kind for job in found.chosen}),
     )
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What has been read so far."""
+    """What has been read so far; `taken` are the jobs that other reruns have still to run."""
 
+    taken: Collection[str]
+    under_way: int = 0
     read: int = 0
     chosen: list[Chosen] = field(default_factory=list)
     errors: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -133,6 +150,9 @@ class _Findings:
             raise NotAllowedNowError(
                 f"More than {LARGEST:,} jobs match. Narrow the filter, by kind, cause, organisation or time."
             )
+        if job.id in self.taken:
+            self.under_way += 1
+            return
         if reason := _why_unreadable(job.kind, version, payload):
             self.unreadable[job.kind, version, reason] += 1
             return
@@ -153,6 +173,16 @@ def _rows(selection: Selection) -> Iterator[tuple[Chosen, int, str, str, Sequenc
         # A hundred thousand jobs have a few kinds and causes between them: one text each, not one for each job.
         job = Chosen(sys.intern(kind), sys.intern(fingerprint), key, attempts)
         yield job, version, payload, error, owners
+
+
+def _taken() -> set[str]:
+    rows = fetch_all(
+        """
+        SELECT item.job_id::text FROM jobs_rerunitem item JOIN jobs_rerun rerun ON rerun.id = item.rerun_id
+        WHERE rerun.state NOT IN ('finished', 'cancelled') AND item.outcome IN ('waiting', 'running')
+        """
+    )
+    return {job_id for (job_id,) in rows}
 
 
 def _texts(rows: QuerySet[Job]) -> "QuerySet[Any, Any]":

@@ -19,7 +19,8 @@ def dry_run(examined: Examination, limits: Limits) -> Iterator[str]:
     """What a rerun would do."""
     yield f"{examined.selection.sentence()}:"
     yield (
-        f"{counted(examined.jobs)} would run again, of {examined.patients:,} patients in {examined.organisations:,} organisations."
+        f"{counted(examined.jobs)} would run again, of {examined.patients:,} patient{'' if examined.patients == 1 else 's'} "
+        f"in {examined.organisations:,} organisation{'' if examined.organisations == 1 else 's'}."
     )
     for cause in examined.causes[:_CAUSES_SHOWN]:
         yield f"  {cause.jobs:>9,}  {cause.kind}  {cause.fingerprint}  {cause.error[:100]}"
@@ -29,6 +30,8 @@ def dry_run(examined: Examination, limits: Limits) -> Iterator[str]:
         yield f"{counted(examined.left_out)} would be left out, because this release cannot read them:"
     for group in examined.unreadable:
         yield f"  {group.jobs:>9,}  {group.kind}  format {group.version}  {group.reason}"
+    if examined.under_way:
+        yield f"{counted(examined.under_way)} would be left out: in a rerun that is under way or paused."
     for kind in examined.resting:
         yield f"The circuit of the kind {kind} is open: its jobs wait until it closes."
     if examined.jobs:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from clinical_engine.audit import services as audit
+from clinical_engine.common.database import execute
 from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedError
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.models import Rerun
@@ -20,6 +21,8 @@ from clinical_engine.jobs.selection import Selection
 from clinical_engine.jobs.states import RerunState
 
 _LONGEST_CAUSE = 512
+# Any number that no other advisory lock of this database uses.
+_LOCK = 7_301_003
 _STANDS = {
     RerunState.CANARY: "is trying its first jobs",
     RerunState.RUNNING: "is running",
@@ -37,11 +40,11 @@ def start(*, actor: AbstractBaseUser, selection: Selection, reason: str, limits:
     """
     limits.check()
     _check_reason(reason)
+    # One start at a time: of two that choose the same jobs, the second one finds them taken.
+    execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     examined = examine(selection)
     if not examined.jobs:
-        raise NotAllowedNowError(
-            f"This release can read none of the {examined.left_out:,} jobs that match: nothing was started."
-        )
+        raise NotAllowedNowError(f"{examined.why_none} Nothing was started.")
     rerun_id = new_id()
     driver = driving.new_driver(rerun_id)
     rerun = Rerun.objects.create(
@@ -128,6 +131,7 @@ def _record_start(actor: AbstractBaseUser, rerun: Rerun, examined: Examination) 
         "filter": rerun.filter,
         "jobs": rerun.total,
         "left_out": examined.left_out,
+        "in_other_reruns": examined.under_way,
         "rate": rerun.rate,
         "canary": rerun.canary,
         "failed_share": rerun.failed_share,

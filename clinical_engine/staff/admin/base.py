@@ -161,10 +161,14 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
         *args: Any,  # noqa: ANN401 - Django's signature
         **kwargs: Any,  # noqa: ANN401 - Django's signature
     ) -> HttpResponse:
-        """The page with the panels that apps registered for it."""
+        """The page with the panels that apps registered for it, and its history for who may see that."""
         thing = kwargs.get("obj")
         if thing is not None:
             context["panels"] = panels.shown_on(self.opts.label_lower, thing, request.user)
+        # Its button leads to the audit trail: who may not see that would be led to a refusal.
+        context["show_history"] = context.get("show_history") and request.user.has_perm(
+            "audit.view_auditentry"
+        )
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 

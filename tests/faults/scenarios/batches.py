@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg2
 
+from clinical_engine.running.processes import process_of
 from tests.faults.rounds import Round
 
 
@@ -34,12 +35,19 @@ def batch_held_up(round_: Round) -> Iterator[int]:
 
 
 def _workers(round_: Round) -> list[int]:
-    # A batch gives up after half a second of waiting: only one that has just begun is sure to stay a while.
-    running = round_.engine.ask(
-        """
-        SELECT DISTINCT claimed_by FROM jobs_job WHERE organisation_id = %s AND kind = 'associate' AND state = 'running'
-            AND claimed_at > clock_timestamp() - interval '200 milliseconds'
-        """,
-        round_.world.organisation,
-    )
-    return [int(name.rpartition(":")[2]) for (name,) in running]
+    """The processes whose batch has just begun to wait for the lock; none while any other works on a batch that needs no lock."""
+    running = {
+        int(name.rpartition(":")[2]): bool(is_recent)
+        for name, is_recent in round_.engine.ask(_RUNNING, round_.world.organisation)
+    }
+    living = [pid for pid in running if process_of(pid) is not None]
+    [[waiting]] = round_.engine.ask(_WAITING)
+    return [pid for pid in living if running[pid]] if len(living) <= waiting else []
+
+
+# A batch gives up after half a second of waiting: only one that has just begun is sure to stay a while.
+_RUNNING = """
+    SELECT claimed_by, max(claimed_at) > clock_timestamp() - interval '200 milliseconds' FROM jobs_job
+    WHERE organisation_id = %s AND kind = 'associate' AND state = 'running' GROUP BY claimed_by
+"""
+_WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'patients_association'::regclass AND NOT granted"

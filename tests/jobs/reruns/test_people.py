@@ -14,6 +14,7 @@ from clinical_engine.jobs.registry import RERUNS_QUEUE
 from clinical_engine.jobs.reruns import services
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
+from tests import factories
 from tests.jobs.reruns.support import (
     QUICK,
     again,
@@ -22,6 +23,7 @@ from tests.jobs.reruns.support import (
     dead_jobs,
     drivers,
     failing,
+    items,
     run_to_its_end,
     slice_of,
 )
@@ -61,6 +63,7 @@ def test_the_start_is_recorded_with_the_filter_and_the_number(new_kind: Register
         "filter": {"state": "failed", "kind": kind.name},
         "jobs": 3,
         "left_out": 0,
+        "in_other_reruns": 0,
         "rate": 1000,
         "canary": 20,
         "failed_share": 10,
@@ -89,7 +92,7 @@ def test_a_selection_without_jobs_is_refused_in_words_and_nothing_is_written(
 def test_jobs_of_a_kind_that_is_gone_are_refused_in_words(new_kind: RegisterKind, person: User) -> None:
     dead_jobs(new_kind(succeed), 2)
     Job.objects.update(kind="gone")
-    with pytest.raises(NotAllowedNowError, match="can read none of the 2 jobs"):
+    with pytest.raises(NotAllowedNowError, match="2 cannot be read by this release"):
         services.start(
             actor=person, selection=Selection.parse({"kind": "gone"}), reason="ticket 12", limits=QUICK
         )
@@ -312,3 +315,37 @@ def test_an_earlier_driving_job_that_comes_back_stops_by_itself(new_kind: Regist
     assert drivers(rerun) == ["succeeded", "available"]
     work(kind)
     assert Job.objects.filter(kind=kind.name, queue=RERUNS_QUEUE).count() == 10
+
+
+def test_two_people_cannot_run_the_same_jobs_at_once(new_kind: RegisterKind) -> None:
+    kind = new_kind(succeed)
+    dead_jobs(kind, 5)
+    first = begin(kind)
+    with pytest.raises(NotAllowedNowError, match="5 are in a rerun that is under way or paused"):
+        begin(kind)
+    fresh = dead_jobs(kind, 2)
+    second = begin(kind)
+    assert sorted(items(second)) == sorted(fresh)
+    assert Rerun.objects.count() == 2
+    assert run_to_its_end(first, kind).succeeded == 5
+
+
+def test_of_two_starts_at_the_same_moment_one_takes_the_jobs(new_kind: RegisterKind) -> None:
+    kind = new_kind(succeed)
+    dead_jobs(kind, 5)
+    with ExitStack() as ending:
+        with transaction.atomic():
+            begin(kind)
+            second = ending.enter_context(elsewhere(lambda: begin(kind)))
+            wait_for_a_lock_to_be_waited_for()
+        with pytest.raises(NotAllowedNowError, match="under way or paused"):
+            second.result(timeout=20)
+    assert Rerun.objects.count() == 1
+
+
+def test_what_a_cancelled_rerun_did_not_set_going_is_free_for_another(new_kind: RegisterKind) -> None:
+    kind = new_kind(succeed)
+    dead_jobs(kind, 5)
+    rerun = begin(kind)
+    services.cancel(actor=factories.user(), rerun_id=rerun.pk, reason="too early")
+    assert begin(kind).total == 5

@@ -146,18 +146,6 @@ def test_jobs_that_somebody_cancels_before_they_are_tried_count_as_left_alone(ne
     assert counts(run_to_its_end(rerun, kind)) == ("finished", 4, 2, 0, 2)
 
 
-def test_two_reruns_of_the_same_jobs_run_each_of_them_once(new_kind: RegisterKind) -> None:
-    kind = new_kind(succeed)
-    dead_jobs(kind, 30)
-    first, second = begin(kind), begin(kind)
-    slice_of(first)
-    run_to_its_end(second, kind)
-    run_to_its_end(first, kind)
-    assert [again(rerun).state for rerun in (first, second)] == ["finished", "finished"]
-    assert again(first).succeeded + again(second).succeeded == 30
-    assert Attempt.objects.filter(job__kind=kind.name).count() == 30
-
-
 def test_jobs_that_were_cancelled_run_again_where_the_filter_names_that_state(new_kind: RegisterKind) -> None:
     kind = new_kind(succeed)
     cancelled, dead = dead_jobs(kind, 3, state="cancelled"), dead_jobs(kind, 3)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError
 
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.jobs.models import Rerun
@@ -15,13 +16,26 @@ from clinical_engine.jobs.reruns.examination import examine
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.reruns.progress import Progress
 from clinical_engine.jobs.reruns.watching import NoSuchRerunError, watch
-from clinical_engine.jobs.selection import NAMES, STATES, WITHIN, Selection, SelectionError
+from clinical_engine.jobs.selection import NAMES, SPANS, STATES, WITHIN, Selection, SelectionError
 from clinical_engine.jobs.states import RerunState
 
 _SOMETHING_FAILED = 1
 _WRONG_USE = 2
+_NO_ANSWER = 3
 _INTERRUPTED = 130
 _LISTED = 20
+_HINTS = {
+    "state": f"One of {', '.join(STATES)}",
+    "fingerprint": "The cause, as the repair desk shows it",
+    "release": "That tried it last",
+    "payload_version": "The format of the stored payload",
+    "organisation": "UUID",
+    "submitter": "UUID",
+    "failed_after": "A time such as 2026-03-10T12:00+01:00; without a zone it is UTC",
+    "failed_before": "As --failed-after",
+    "last_actor": "User name, or id, of the account that touched it last",
+    WITHIN: f"One of {', '.join(SPANS)}",
+}
 _CHANGES: Mapping[str, Callable[..., None]] = {
     "pause": services.pause,
     "resume": services.resume,
@@ -31,7 +45,10 @@ _SAID = {"pause": "Paused", "resume": "Resumed", "cancel": "Cancelled"}
 
 
 class Command(BaseCommand):
-    """Exits with 0 when all that was run succeeded, 1 when some failed again or it does not go on, 2 for wrong use."""
+    """Exits with 0 when all that was run succeeded, 1 when some failed again or it does not go on, 2 for wrong use.
+
+    3 when the database does not answer.
+    """
 
     help = "Run failed jobs again, all that match a filter: with a dry run first, a few tried before the others, and a brake."
 
@@ -78,6 +95,8 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=_WRONG_USE) from None
         except NoSuchRerunError:
             raise CommandError("There is no such rerun.", returncode=_WRONG_USE) from None
+        except (OperationalError, InterfaceError):
+            raise CommandError("The database does not answer.", returncode=_NO_ANSWER) from None
 
     def _check(self, options: Mapping[str, Any]) -> None:
         limits = Limits(rate=options["rate"])
@@ -121,6 +140,12 @@ class Command(BaseCommand):
                 f"The rerun goes on. To pause it: manage.py rerun pause {rerun_id} --reason ... --actor ...",
                 returncode=_INTERRUPTED,
             ) from None
+        except (OperationalError, InterfaceError):
+            raise CommandError(
+                "The database does not answer. The rerun goes on when it is back; look again with: "
+                f"manage.py rerun watch {rerun_id}",
+                returncode=_NO_ANSWER,
+            ) from None
         self.stdout.write(report.line(progress))
         if problem := _problem(progress):
             raise CommandError(problem, returncode=_SOMETHING_FAILED)
@@ -144,7 +169,7 @@ def _add_filters(parser: ArgumentParser) -> None:
         "filters", "Together they choose the jobs; without any it is all that failed."
     )
     for name in (*NAMES, WITHIN):
-        hint = f"One of {', '.join(STATES)}" if name == "state" else None
+        hint = _HINTS.get(name)
         filters.add_argument(_option(name), default="", metavar=name.upper(), help=hint)
 
 
@@ -163,7 +188,9 @@ def _option(name: str) -> str:
 
 
 def _selection(options: Mapping[str, Any]) -> Selection:
-    return Selection.parse({name: options[name] for name in (*NAMES, WITHIN)})
+    given = {name: options[name] for name in (*NAMES, WITHIN)}
+    actor = User.objects.filter(username=given["last_actor"]).first()
+    return Selection.parse(given | ({"last_actor": str(actor.pk)} if actor else {}))
 
 
 def _actor(options: Mapping[str, Any], permission: str) -> User:
