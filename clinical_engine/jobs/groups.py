@@ -21,7 +21,7 @@ LIVE_UP_TO = 20_000
 HOURS = 48
 COUNTING = "failure_groups"
 # More causes than anybody reads; every one of them is still found by the list's filters.
-_KEPT = 1_000
+KEPT = 1_000
 # A count is followed by a rest of nineteen times its length: it never takes more than a twentieth of the time.
 _REST = 19
 # Any number that no other advisory lock of this database uses.
@@ -100,7 +100,7 @@ def count_anew() -> bool:
         return False
     FailureGroup.objects.all().delete()
     if _are_many():
-        FailureGroup.objects.bulk_create(_aggregated(Order.JOBS, _KEPT).groups)
+        FailureGroup.objects.bulk_create(_aggregated(Order.JOBS, KEPT).groups)
     PeriodicRun.objects.update_or_create(name=COUNTING, defaults={"last_run_at": Now()})
     return True
 

@@ -210,3 +210,13 @@ def test_it_asks_as_often_for_thirty_causes_as_for_three(
             assert len(rows_of(support)) == causes
         numbers.append(len(queries))
     assert numbers[0] == numbers[1] <= MOST_QUERIES
+
+
+def test_more_causes_than_are_shown_at_first_are_a_click_away(support: Client, small_world: World) -> None:
+    fail_causes(60)
+    page = support.get(reverse(DESK))
+    assert len(page.context["rows"]) == 50
+    assert "of which the first 50 are shown" in page.context["summary"]
+    everything = support.get(reverse(DESK) + page.context["more"])
+    assert len(everything.context["rows"]) == everything.context["causes"].causes == 61
+    assert not everything.context["more"]

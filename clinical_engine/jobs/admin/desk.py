@@ -22,6 +22,8 @@ from clinical_engine.staff.sparkline import sparkline
 
 DESK = "admin:jobs_job_desk"
 _SHOWN = 50
+# Who asks for all gets as many as are kept where they are counted in the background.
+_SHOWN_AT_MOST = groups.KEPT
 _DAY = 24
 _NAMES_SHOWN = 5
 _CLOSING = (
@@ -45,12 +47,13 @@ class RepairDesk(StaffModelAdmin):
         ]
 
     def desk_view(self, request: HttpRequest) -> HttpResponse:
-        """Failed work by cause. `?order=last` puts what failed last first."""
+        """Failed work by cause. `?order=last` puts what failed last first, `?causes=all` shows more than the first few."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         asked = request.GET.get("order", "")
         order = Order(asked) if asked in set(Order) else Order.JOBS
-        causes = groups.causes(order, _SHOWN)
+        shows_all = request.GET.get("causes") == "all"
+        causes = groups.causes(order, _SHOWN_AT_MOST if shows_all else _SHOWN)
         may_rerun = request.user.has_perm("jobs.add_rerun")
         context = {
             **self.admin_site.each_context(request),
@@ -59,6 +62,7 @@ class RepairDesk(StaffModelAdmin):
             "summary": _summary(causes),
             "rows": [_row(group, may_rerun=may_rerun) for group in causes.groups],
             "may_rerun": may_rerun,
+            "more": "" if shows_all or causes.causes <= _SHOWN else f"?order={order}&causes=all",
             "orders": [(title, f"?order={each}", each == order) for each, title in _TITLES.items()],
             "attention": attention(request.user),
         }

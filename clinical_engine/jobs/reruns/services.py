@@ -17,6 +17,7 @@ from clinical_engine.jobs.reruns.examination import Examination, examine
 from clinical_engine.jobs.reruns.freezing import freeze
 from clinical_engine.jobs.reruns.judging import MOVING, state_on_resume
 from clinical_engine.jobs.reruns.limits import Limits
+from clinical_engine.jobs.reruns.trail import record
 from clinical_engine.jobs.selection import Selection
 from clinical_engine.jobs.states import RerunState
 
@@ -72,7 +73,7 @@ def pause(*, actor: AbstractBaseUser, rerun_id: UUID, reason: str) -> None:
     rerun.state = RerunState.PAUSED
     rerun.paused_because = f"{actor.get_username()}: {reason}"[:_LONGEST_CAUSE]
     rerun.save(update_fields=["state", "paused_because"])
-    _record(actor, "rerun.pause", rerun, reason)
+    record(rerun, "rerun.pause", reason, actor)
 
 
 @transaction.atomic
@@ -88,7 +89,7 @@ def resume(*, actor: AbstractBaseUser, rerun_id: UUID, reason: str) -> None:
     _drive_anew(
         rerun, ["state", "paused_because", "ended_since_resume", "failed_since_resume", "last_slice_at"]
     )
-    _record(actor, "rerun.resume", rerun, reason)
+    record(rerun, "rerun.resume", reason, actor)
 
 
 @transaction.atomic
@@ -99,7 +100,7 @@ def cancel(*, actor: AbstractBaseUser, rerun_id: UUID, reason: str) -> None:
     rerun.paused_because = ""
     Rerun.objects.filter(pk=rerun.pk).update(finished_at=Now())
     _drive_anew(rerun, ["state", "paused_because"])
-    _record(actor, "rerun.cancel", rerun, reason)
+    record(rerun, "rerun.cancel", reason, actor)
 
 
 def _in_state(rerun_id: UUID, states: Sequence[RerunState], reason: str) -> Rerun:
@@ -138,15 +139,3 @@ def _record_start(actor: AbstractBaseUser, rerun: Rerun, examined: Examination) 
     }
     target = audit.Target("rerun", rerun.pk, examined.selection.organisation, details)
     audit.record(actor=actor, action="rerun.start", targets=[target], reason=rerun.reason)
-
-
-def _record(actor: AbstractBaseUser, action: str, rerun: Rerun, reason: str) -> None:
-    counts = {
-        "succeeded": rerun.succeeded,
-        "failed": rerun.failed,
-        "skipped": rerun.skipped,
-        "total": rerun.total,
-    }
-    audit.record(
-        actor=actor, action=action, targets=[audit.Target("rerun", rerun.pk, details=counts)], reason=reason
-    )

@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from clinical_engine.audit import services as audit
 from clinical_engine.common.database import fetch_all
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.reruns import driving, items
 from clinical_engine.jobs.reruns.examination import states_of
 from clinical_engine.jobs.reruns.judging import MOVING, allowance, is_canary_over, is_done, why_to_pause
+from clinical_engine.jobs.reruns.trail import record
 from clinical_engine.jobs.selection import Selection
 from clinical_engine.jobs.states import ItemOutcome, RerunState
 
@@ -65,10 +65,10 @@ def _count(rerun: Rerun) -> None:
 def _decide(rerun: Rerun, now: datetime) -> None:
     if rerun.state in (*MOVING, RerunState.PAUSED) and is_done(rerun):
         rerun.state, rerun.finished_at = RerunState.FINISHED, now
-        _record(rerun, "rerun.finish", "")
+        record(rerun, "rerun.finish", "")
     elif rerun.state in MOVING and (reason := why_to_pause(rerun)):
         rerun.state, rerun.paused_because = RerunState.PAUSED, reason
-        _record(rerun, "rerun.pause", reason)
+        record(rerun, "rerun.pause", reason)
     elif is_canary_over(rerun):
         rerun.state = RerunState.RUNNING
 
@@ -79,18 +79,6 @@ def _set_going(rerun: Rerun, now: datetime) -> None:
         states = states_of(Selection.parse(rerun.filter))
         rerun.skipped += items.set_going(rerun, number, states)
         rerun.started += number
-
-
-def _record(rerun: Rerun, action: str, reason: str) -> None:
-    counts = {
-        "succeeded": rerun.succeeded,
-        "failed": rerun.failed,
-        "skipped": rerun.skipped,
-        "total": rerun.total,
-    }
-    audit.record(
-        actor=None, action=action, targets=[audit.Target("rerun", rerun.pk, details=counts)], reason=reason
-    )
 
 
 def _now() -> datetime:
