@@ -171,6 +171,12 @@ def _shown_count(number: int) -> str | SafeString:
 
 def offer() -> None:
     """Register the panels, columns, filters, link targets and tiles of this app."""
+    _offer_panels()
+    _offer_lists()
+    _offer_tiles()
+
+
+def _offer_panels() -> None:
     panels.register(
         "patients.patient",
         panels.Panel("Current observations", "observations.view_observation", _observations, position=30),
@@ -197,6 +203,9 @@ def offer() -> None:
         "observations.observationscript",
         panels.Panel("Versions", "observations.view_scriptversion", _versions),
     )
+
+
+def _offer_lists() -> None:
     extensions.add_columns(
         "patients.patient", extensions.Column("held_measurements", "held", _held_count, _shown_count)
     )
@@ -205,6 +214,9 @@ def offer() -> None:
         "script_version",
         links.Target("admin:observations_scriptversion_change", "observations.view_scriptversion"),
     )
+
+
+def _offer_tiles() -> None:
     may_see = "observations.view_measurement"
     dashboard.register(
         dashboard.Tile(

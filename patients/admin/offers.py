@@ -129,6 +129,12 @@ def _overdue_statements() -> BoundedCount:
 
 def offer() -> None:
     """Register the panels, columns, links, tile and search field of this app."""
+    _offer_panels()
+    _offer_lists()
+    _offer_front_page()
+
+
+def _offer_panels() -> None:
     panels.register(
         "patients.patient",
         panels.Panel("Associations", "patients.view_association", _associations, position=10),
@@ -148,6 +154,9 @@ def offer() -> None:
             applies=_is_associate,
         ),
     )
+
+
+def _offer_lists() -> None:
     extensions.add_columns(
         "submitters.submitter",
         extensions.Column("active_patients", "active patients", _active_patients, bounded),
@@ -159,6 +168,9 @@ def offer() -> None:
         links.Target("admin:patients_patient_change", "patients.view_patient", _external_ids, patient_ids),
     )
     links.register("statement", links.Target("admin:patients_statement_change", "patients.view_statement"))
+
+
+def _offer_front_page() -> None:
     dashboard.register(
         dashboard.Tile(
             "statements_overdue",

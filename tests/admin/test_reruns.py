@@ -1,95 +1,30 @@
 """Bulk reruns in the admin: a dry run, a live page, and a brake for who may use it."""
 
-import os
-from contextlib import closing
 from datetime import timedelta
-from time import monotonic
-from typing import Any
 
-import psycopg2
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.messages import get_messages
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import expect
 
 from clinical_engine.audit.models import AuditEntry
-from clinical_engine.common.database import execute
 from clinical_engine.common.identifiers import new_id
-from clinical_engine.jobs import ledger
-from clinical_engine.jobs.models import Attempt, Circuit, Job, Rerun, RerunItem
+from clinical_engine.jobs.models import Circuit, Job, Rerun
 from clinical_engine.jobs.reruns import services
-from clinical_engine.jobs.reruns.limits import Limits
-from clinical_engine.jobs.selection import Selection
-from tests.admin import world
-from tests.admin.browser import browsing, log_in, serving
 from tests.admin.conftest import logged_in
-from tests.jobs.reruns.support import again, kill, slice_of
-from tests.jobs.support import elsewhere
+from tests.admin.rerun_pages import (
+    begin,
+    dead_activations,
+    end,
+    messages_of,
+    page_of,
+    text_of,
+)
+from tests.jobs.reruns.support import again, slice_of
 
 NEW = "admin:jobs_rerun_new"
-MANY = 100_000
 ANSWERS = {"reason": "ticket 12", "rate": "50", "canary": "20", "failed_share": "10"}
-
-
-def dead_activations(number: int) -> list[Any]:
-    """Jobs of a kind that real workers know, which failed."""
-    jobs = [ledger.NewJob({"statement_id": str(new_id())}, patient_id=new_id()) for _ in range(number)]
-    ledger.enqueue("associate", jobs)
-    kill([job.id for job in jobs])
-    return [job.id for job in jobs]
-
-
-def begin(actor: User | None = None, **limits: int) -> Rerun:
-    return services.start(
-        actor=actor or User.objects.create_user("sam"),
-        selection=Selection.parse({"kind": "associate"}),
-        reason="ticket 12",
-        limits=Limits(**limits),
-    )
-
-
-def end(rerun: Rerun, *, failed: bool = False) -> None:
-    """Have the jobs end that were set going."""
-    going = list(RerunItem.objects.filter(rerun=rerun, outcome="running").values_list("job_id", flat=True))
-    state = "dead" if failed else "succeeded"
-    Job.objects.filter(pk__in=going).update(
-        state=state,
-        finished_at=timezone.now(),
-        attempts_made=1,
-        fingerprint="feedbeeffeedbeef" if failed else "",
-    )
-    Attempt.objects.bulk_create(
-        Attempt(
-            job_id=job_id,
-            number=1,
-            release="r1",
-            worker="w1",
-            started_at=timezone.now(),
-            outcome="failed" if failed else "succeeded",
-            trigger="user",
-            error_class="IntegrityError" if failed else "",
-            sqlstate="23505" if failed else "",
-            fingerprint="feedbeeffeedbeef" if failed else "",
-        )
-        for job_id in going
-    )
-
-
-def page_of(rerun: Rerun, name: str = "change") -> str:
-    return reverse(f"admin:jobs_rerun_{name}", args=[rerun.pk])
-
-
-def text_of(response: Any) -> str:
-    return " ".join(response.content.decode().split())
-
-
-def messages_of(response: Any) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]
 
 
 def test_the_dry_run_shows_numbers_kinds_causes_and_what_is_left_out(support: Client) -> None:
@@ -280,95 +215,3 @@ def test_reruns_that_wait_for_a_person_are_on_the_front_page(support: Client) ->
     assert "Bulk reruns wait for a person." in front
     listed = support.get(reverse("admin:jobs_rerun_changelist"), {"state": "waiting"})
     assert [row.pk for row in listed.context["cl"].result_list] == [rerun.pk]
-
-
-@pytest.mark.usefixtures("committed_db")
-def test_the_page_stays_quick_while_a_hundred_thousand_jobs_are_under_way() -> None:
-    fill(MANY)
-    rerun = begin(canary=0, rate=1000, failed_share=100)
-    halfway(rerun)
-    client = logged_in("Clinical support")
-    for url in (page_of(rerun), page_of(rerun, "live"), reverse("admin:jobs_rerun_changelist")):
-        # The best of three: other work of the machine is not the page's.
-        assert min(seconds_for(client, url) for _ in range(3)) < 0.3
-
-
-def seconds_for(client: Client, url: str) -> float:
-    with CaptureQueriesContext(connection) as queries:
-        began = monotonic()
-        response = client.get(url)
-        took = monotonic() - began
-    assert response.status_code == 200
-    assert len(queries) <= 12
-    return took
-
-
-def fill(number: int) -> None:
-    execute(
-        """
-        INSERT INTO jobs_job (id, kind, queue, state, payload, payload_version, finished_at, fingerprint)
-        SELECT gen_random_uuid(), 'associate', 'default', 'dead', jsonb_build_object('statement_id', gen_random_uuid()), 1,
-               clock_timestamp(), 'feedbeeffeedbeef'
-        FROM generate_series(1, %s)
-        """,
-        [number],
-    )
-
-
-def halfway(rerun: Rerun) -> None:
-    """As it stands after long: of half of the jobs, two thirds have failed again for five causes."""
-    execute(
-        """
-        UPDATE jobs_rerunitem SET outcome = CASE position %% 3 WHEN 0 THEN 'succeeded' ELSE 'failed' END,
-                                  fingerprint = CASE position %% 3 WHEN 0 THEN '' ELSE 'cause-' || position %% 5 END
-        WHERE position <= %s
-        """,
-        [rerun.total // 2],
-    )
-    Rerun.objects.filter(pk=rerun.pk).update(
-        started=rerun.total // 2, succeeded=rerun.total // 6, failed=rerun.total // 2 - rerun.total // 6
-    )
-    with (
-        closing(psycopg2.connect(os.environ["DATABASE_OWNER_URL"])) as owner,
-        owner,
-        owner.cursor() as cursor,
-    ):
-        cursor.execute("ANALYZE jobs_rerunitem, jobs_job")
-
-
-@pytest.mark.usefixtures("committed_db")
-def test_support_starts_a_rerun_watches_it_without_reloading_and_pauses_it() -> None:
-    dead_activations(60)
-    account = world.account("Clinical support")
-    with serving() as address, browsing(address) as page:
-        log_in(page, account.username, world.PASSWORD)
-        page.goto(f"{reverse(NEW)}?kind=associate")
-        page.get_by_label("Reason").fill("ticket 12: the constraint is gone")
-        page.get_by_label("Jobs a second").fill("1000")
-        page.get_by_role("button", name="Run 60 jobs again").click()
-        expect(page.get_by_text("0 of 60 jobs, 0 %")).to_be_visible()
-        page.evaluate("window.notReloaded = true")
-        work_once()
-        expect(page.get_by_text("20 of 60 jobs, 33 %")).to_be_visible()
-        expect(page.get_by_text("Trying the first few")).not_to_be_visible()
-        assert page.evaluate("window.notReloaded"), "the numbers come without a reload"
-        page.get_by_role("link", name="Pause").click()
-        page.get_by_label("Reason").fill("lunch")
-        page.get_by_role("button", name="Pause").click()
-        expect(page.get_by_text("Paused: clinical-support: lunch")).to_be_visible()
-        expect(page.get_by_role("link", name="Resume")).to_be_visible()
-    assert AuditEntry.objects.filter(action__startswith="rerun.").count() == 2
-
-
-def work_once() -> None:
-    """Do what a worker does between two looks at the page."""
-
-    # The browser's event loop is this thread's: Django asks the database from another one.
-    def work() -> None:
-        rerun = Rerun.objects.get()
-        slice_of(rerun)
-        end(rerun)
-        slice_of(rerun)
-
-    with elsewhere(work) as done:
-        done.result(timeout=20)

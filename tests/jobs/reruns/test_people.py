@@ -10,11 +10,9 @@ from clinical_engine.audit.models import AuditEntry
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.models import Job, Rerun, RerunItem
-from clinical_engine.jobs.registry import RERUNS_QUEUE
 from clinical_engine.jobs.reruns import services
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
-from tests import factories
 from tests.jobs.reruns.support import (
     QUICK,
     again,
@@ -23,7 +21,6 @@ from tests.jobs.reruns.support import (
     dead_jobs,
     drivers,
     failing,
-    items,
     run_to_its_end,
     slice_of,
 )
@@ -33,7 +30,6 @@ from tests.jobs.support import (
     states_of,
     succeed,
     wait_for_a_lock_to_be_waited_for,
-    work,
 )
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -302,50 +298,3 @@ def test_a_rerun_whose_driving_job_died_goes_on_when_it_is_paused_and_resumed(
     services.resume(actor=person, rerun_id=rerun.pk, reason="ticket 12")
     assert counts(run_to_its_end(rerun, kind)) == ("finished", 100, 100, 0, 0)
     assert drivers(rerun) == ["dead", "succeeded"]
-
-
-def test_an_earlier_driving_job_that_comes_back_stops_by_itself(new_kind: RegisterKind, person: User) -> None:
-    kind = new_kind(succeed)
-    dead_jobs(kind, 100)
-    rerun = begin(kind, Limits(rate=10, canary=0))
-    services.pause(actor=person, rerun_id=rerun.pk, reason="ticket 12")
-    services.resume(actor=person, rerun_id=rerun.pk, reason="ticket 12")
-    assert drivers(rerun) == ["available", "available"]
-    assert slice_of(rerun).started == 10, "one slice, not two"
-    assert drivers(rerun) == ["succeeded", "available"]
-    work(kind)
-    assert Job.objects.filter(kind=kind.name, queue=RERUNS_QUEUE).count() == 10
-
-
-def test_two_people_cannot_run_the_same_jobs_at_once(new_kind: RegisterKind) -> None:
-    kind = new_kind(succeed)
-    dead_jobs(kind, 5)
-    first = begin(kind)
-    with pytest.raises(NotAllowedNowError, match="5 are in a rerun that is under way or paused"):
-        begin(kind)
-    fresh = dead_jobs(kind, 2)
-    second = begin(kind)
-    assert sorted(items(second)) == sorted(fresh)
-    assert Rerun.objects.count() == 2
-    assert run_to_its_end(first, kind).succeeded == 5
-
-
-def test_of_two_starts_at_the_same_moment_one_takes_the_jobs(new_kind: RegisterKind) -> None:
-    kind = new_kind(succeed)
-    dead_jobs(kind, 5)
-    with ExitStack() as ending:
-        with transaction.atomic():
-            begin(kind)
-            second = ending.enter_context(elsewhere(lambda: begin(kind)))
-            wait_for_a_lock_to_be_waited_for()
-        with pytest.raises(NotAllowedNowError, match="under way or paused"):
-            second.result(timeout=20)
-    assert Rerun.objects.count() == 1
-
-
-def test_what_a_cancelled_rerun_did_not_set_going_is_free_for_another(new_kind: RegisterKind) -> None:
-    kind = new_kind(succeed)
-    dead_jobs(kind, 5)
-    rerun = begin(kind)
-    services.cancel(actor=factories.user(), rerun_id=rerun.pk, reason="too early")
-    assert begin(kind).total == 5

@@ -10,6 +10,7 @@ from clinical_engine.audit.models import AuditEntry
 from clinical_engine.jobs import ledger, services
 from clinical_engine.jobs.models import Attempt, Job, Rerun, RerunItem
 from clinical_engine.jobs.registry import RERUNS_QUEUE, kind_of
+from clinical_engine.jobs.reruns import services as reruns
 from clinical_engine.jobs.reruns import slices
 from clinical_engine.jobs.reruns.limits import Limits
 from tests import factories
@@ -252,3 +253,16 @@ def test_a_slice_takes_the_same_queries_for_one_job_and_for_fifty(new_kind: Regi
 def step(rerun: Rerun) -> None:
     with transaction.atomic():
         slices.advance(rerun.pk, rerun.driver_id, 0)
+
+
+def test_an_earlier_driving_job_that_comes_back_stops_by_itself(new_kind: RegisterKind) -> None:
+    kind, person = new_kind(succeed), factories.user()
+    dead_jobs(kind, 100)
+    rerun = begin(kind, Limits(rate=10, canary=0))
+    reruns.pause(actor=person, rerun_id=rerun.pk, reason="ticket 12")
+    reruns.resume(actor=person, rerun_id=rerun.pk, reason="ticket 12")
+    assert drivers(rerun) == ["available", "available"]
+    assert slice_of(rerun).started == 10, "one slice, not two"
+    assert drivers(rerun) == ["succeeded", "available"]
+    work(kind)
+    assert Job.objects.filter(kind=kind.name, queue=RERUNS_QUEUE).count() == 10
