@@ -96,10 +96,12 @@ DATABASES["default"].update(
     # The test database is provisioned with its roles before Django starts, and used as it is.
     TEST={"NAME": DATABASES["default"]["NAME"]},
 )
-# jit=off: compiling a bulk statement took 95 of its 99 seconds. The timeouts end a statement before a person or a lease does.
+# jit=off: compiling a bulk statement took 95 of its 99 seconds. random_page_cost: what is looked up by key lies in memory or on
+# SSDs; at the default of 4 the planner reads tables whole to find a slice of their rows. The timeouts end a statement before a
+# person or a lease does.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-    f"-c jit=off -c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=30_000)} -c lock_timeout=5000"
-    " -c idle_in_transaction_session_timeout=60000"
+    f"-c jit=off -c random_page_cost=1.1 -c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=30_000)}"
+    " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
 )
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -166,6 +168,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"queue": "sweeps"},
     },
+    "compare-rosters": {
+        "task": "patients.compare_rosters",
+        "schedule": timedelta(seconds=15),
+        "options": {"queue": "sweeps"},
+    },
     "collect-silk-garbage": {
         "task": "profiling.collect_garbage",
         "schedule": timedelta(minutes=10),
@@ -179,6 +186,12 @@ MEASUREMENT_DUE = timedelta(minutes=5)
 # A held measurement that no statement explains by then is 'outside period': counted daily instead of alarming.
 OUTSIDE_PERIOD_AFTER = timedelta(days=7)
 CLOCK_SKEW = timedelta(minutes=10)
+
+# --- Rosters --------------------------------------------------------------------------------------------------------
+# A roster that would unlink a larger share of a submitter's linked patients waits for a person to confirm it.
+ROSTER_GUARD_SHARE = env.float("ROSTER_GUARD_SHARE", default=0.05)
+# How often a submitter's last roster is compared again with the links: whoever slipped through is counted by then.
+ROSTER_COMPARED_EVERY = timedelta(seconds=env.int("ROSTER_COMPARED_EVERY_SECONDS", default=900))
 
 # --- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from clinical_engine.common.database import array_literal, execute
+from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs import ledger
 from clinical_engine.jobs.registry import ClaimedJob, Handled, JobKind
 from observations import computing
@@ -26,13 +26,29 @@ def mark_dirty(dirty_from: Mapping[UUID, datetime], organisation_ids: Mapping[UU
 
 
 def hear_of_changed_periods(changed: ChangedPeriods) -> None:
-    """Free the measurements of associations that vanish, and note that their patients must be computed anew."""
+    """Free the measurements of associations that vanish, and note that what follows from changed periods must be computed anew.
+
+    For patients who have a measurement since then; for the others nothing follows. Told under the patients' locks: a measurement
+    that is being taken in meanwhile brings a job of its own, which waits for the lock and then sees the new periods.
+    """
     if changed.vanishing:
         execute(
             "UPDATE observations_measurement SET association_id = NULL WHERE association_id = ANY(%s::bigint[])",
-            [array_literal(changed.vanishing)],
+            [changed.vanishing],
         )
-    mark_dirty(changed.dirty_from, changed.organisation_ids)
+    rows = fetch_all(
+        f"""
+        SELECT changed.patient_id, changed.since, measured.organisation_id
+        FROM ({changed.rows}) AS changed (patient_id, since)
+        CROSS JOIN LATERAL (
+            SELECT organisation_id FROM observations_measurement measurement
+            WHERE measurement.patient_id = changed.patient_id AND measurement.measured_at >= changed.since LIMIT 1
+        ) AS measured
+        """,  # noqa: S608 - a query of ours, values apart
+        changed.parameters,
+    )
+    if rows:
+        mark_dirty({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
 
 
 def recompute(batch: Sequence[ClaimedJob]) -> Handled:
@@ -42,11 +58,13 @@ def recompute(batch: Sequence[ClaimedJob]) -> Handled:
     fails the job of its patient, while the other scripts' results and the coverage stand.
     """
     dirty_from: dict[UUID, datetime] = {}
+    organisation_ids: dict[UUID, UUID] = {}
     for job in batch:
-        if job.patient_id is None or job.dirty_from is None:
+        if job.patient_id is None or job.dirty_from is None or job.organisation_id is None:
             continue
         dirty_from[job.patient_id] = min(job.dirty_from, dirty_from.get(job.patient_id, job.dirty_from))
-    organisation_ids = lock_patients(dirty_from)
+        organisation_ids[job.patient_id] = job.organisation_id
+    lock_patients(array_literal(dirty_from))
     _cover(dirty_from)
     failures = computing.bring_current(dirty_from, organisation_ids)
     return Handled(failed={job.id: failures[job.patient_id] for job in batch if job.patient_id in failures})

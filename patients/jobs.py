@@ -1,6 +1,7 @@
 """The job kinds about patients: load by id, call a service."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -8,6 +9,10 @@ import msgspec
 from clinical_engine.jobs.failures import PermanentError
 from clinical_engine.jobs.registry import ClaimedJob, Handled, JobKind
 from patients import folding
+from patients.models import Roster
+from patients.rosters import comparing, schedule, selectors
+from patients.rosters import services as rosters
+from patients.rosters.advancing import advance
 
 
 class AssociatePayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,3 +42,51 @@ def _what_is_wrong(job: ClaimedJob, pairs: Mapping[UUID, folding.Pair]) -> Excep
 
 
 ASSOCIATE = JobKind(name="associate", handler=associate, schema=AssociatePayload)
+
+
+class RosterPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Version 1: the roster that is to be compared, and applied unless it is a dry run."""
+
+    roster_id: UUID
+
+
+def drive_roster(batch: Sequence[ClaimedJob]) -> Handled:
+    """Do the next step of each roster."""
+    continued = {
+        job.id: {"steps": (job.cursor or {}).get("steps", 0) + 1}
+        for job in batch
+        if advance(job.payload.roster_id, job.id)
+    }
+    return Handled(continued=continued)
+
+
+# One at a time: a slice of one is a transaction of its own. A worker that has done slices for a second lets others through.
+ROSTER = JobKind(
+    name=rosters.KIND,
+    handler=drive_roster,
+    schema=RosterPayload,
+    batch_size=1,
+    turn=timedelta(seconds=1),
+    report=lambda payload: selectors.report_on(payload.roster_id),
+)
+
+
+class DriftPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Version 1: the roster whose lines are to be compared again."""
+
+    roster_id: UUID
+
+
+def compare_again(batch: Sequence[ClaimedJob]) -> None:
+    """Count who drifts, for each roster that still is the last one of its submitter."""
+    ids = [job.payload.roster_id for job in batch]
+    for roster in Roster.objects.filter(pk__in=ids, is_last=True):
+        comparing.compare_again(roster)
+
+
+# One at a time: a list may have two million lines.
+DRIFT = JobKind(
+    name=schedule.KIND, handler=compare_again, schema=DriftPayload, batch_size=1, turn=timedelta(seconds=1)
+)
+
+KINDS = (ASSOCIATE, ROSTER, DRIFT)

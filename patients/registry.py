@@ -1,18 +1,20 @@
 """Who wants to hear of changed periods. Higher apps register here; this app imports none of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedPeriods:
-    """Whose associations changed, from which time on, in which organisation, and which associations are about to go."""
+    """Whose associations changed, from which time on, and which associations are about to go.
 
-    dirty_from: Mapping[UUID, datetime]
-    organisation_ids: Mapping[UUID, UUID]
-    vanishing: Sequence[int] = ()
+    `rows` is a query, with its named `parameters`, that gives (patient_id, since), each patient once; `vanishing` an array literal
+    of associations' ids, None where none goes. Thousands then cost a listener no more Python than a single patient.
+    """
+
+    rows: str
+    parameters: Mapping[str, object]
+    vanishing: str | None = None
 
 
 PeriodsListener = Callable[[ChangedPeriods], None]

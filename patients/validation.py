@@ -11,12 +11,15 @@ MAX_TEXT_LENGTH = 128
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-def refusals_of_text(field: str, text: str) -> list[Refusal]:
-    """Why an identifier cannot be accepted: it has 1 to 128 printable characters, none of them white space at an end."""
+def refusals_of_text(field: str, text: str, max_length: int = MAX_TEXT_LENGTH) -> list[Refusal]:
+    """Why an identifier cannot be accepted: it has 1 to 128 printable characters, none of them white space at an end.
+
+    `max_length` is for those that must be shorter.
+    """
     if not text:
         return [Refusal(field, "empty", "Must not be empty.")]
-    if len(text) > MAX_TEXT_LENGTH:
-        return [Refusal(field, "too_long", f"Must have at most {MAX_TEXT_LENGTH} characters.")]
+    if len(text) > max_length:
+        return [Refusal(field, "too_long", f"Must have at most {max_length} characters.")]
     if not text.isprintable() or text != text.strip():
         return [
             Refusal(field, "not_printable", "Must be printable characters, without white space at the ends.")

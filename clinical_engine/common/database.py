@@ -1,9 +1,10 @@
 """Set-based SQL: one statement for a whole batch, whatever its size."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 # Whatever the driver adapts; bulk values come as array literals.
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -31,3 +32,19 @@ def fetch_all(sql: str, parameters: Parameters | None = None) -> list[tuple[Any,
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
+
+
+@contextmanager
+def deferred_flushing() -> Iterator[None]:
+    """Within, a commit returns before it is on disk.
+
+    Only for work that is done again when its commits are gone: a crash of the server takes the last of them, in order and each of
+    them whole. Whatever is committed elsewhere meanwhile takes all before it to disk.
+    """
+    execute("SET synchronous_commit = off")
+    try:
+        yield
+    finally:
+        # A connection that broke has nothing to be set back.
+        with suppress(DatabaseError):
+            execute("RESET synchronous_commit")

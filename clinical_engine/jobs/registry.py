@@ -59,6 +59,15 @@ Handler = Callable[[Sequence[ClaimedJob]], Handled | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """How far a long job has come, and what came of it so far; `of` None while it is not known, `result` the kind's own."""
+
+    done: int
+    of: int | None
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class JobKind:
     """A kind of job: its payload's format, its handler, and how it is claimed.
 
@@ -81,6 +90,13 @@ class JobKind:
     written_schema: type[msgspec.Struct] | None = None
     queue: str = DEFAULT_QUEUE
     batch_size: int = 100
+    turn: timedelta | None = None
+    """For kinds whose jobs are done in many slices: how long one ring may keep a worker on them. None leaves that to the worker.
+
+    The slices are not flushed one by one: a crash of the server takes the last ones, with how far the job had come.
+    """
+    report: Callable[[Any], Report | None] | None = None
+    """What the API tells of a job of this kind, by its decoded payload, beside its state; one query."""
 
     @property
     def written_version(self) -> int:

@@ -6,6 +6,7 @@ import random
 import socket
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID
@@ -14,6 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 
+from clinical_engine.common.database import deferred_flushing
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.common.logs import describe_error
 from clinical_engine.jobs import circuits, ledger, rings
@@ -42,7 +44,7 @@ _WAIT_AFTER_LOCK = timedelta(milliseconds=200)
 
 
 def work(kind_name: str, queue: str, *, suspects: bool = False, passed_on: int = 0) -> int:
-    """Work off the due jobs of a kind until none is left or half the soft time limit is spent; the number of jobs claimed.
+    """Work off the due jobs of a kind until none is left or its turn is over, at most half the soft time limit; how many.
 
     When the time is spent it rings again, so that other kinds get their turn. While the kind's circuit is open it claims none.
     """
@@ -53,28 +55,34 @@ def work(kind_name: str, queue: str, *, suspects: bool = False, passed_on: int =
         logger.warning("A ring for the kind %s, which this release does not know", kind_name)
         _pass_on(kind_name, queue, suspects=suspects, passed_on=passed_on)
         return 0
-    deadline = monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT / 2
+    with deferred_flushing() if kind.turn else nullcontext():
+        return _work_off(kind, queue, suspects=suspects, passed_on=passed_on)
+
+
+def _work_off(kind: JobKind, queue: str, *, suspects: bool, passed_on: int) -> int:
+    longest = timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT / 2)
+    deadline = monotonic() + (kind.turn or longest).total_seconds()
     claimed_in_all = 0
     while True:
-        admission = circuits.admitted(kind_name)
+        admission = circuits.admitted(kind.name)
         if admission.limit == 0:
             return claimed_in_all
         limit = 1 if suspects else admission.limit or kind.batch_size
         token = new_id()
         lease = Lease(token, worker_name())
         batch = ledger.claim(kind, queue, lease, limit=limit, suspects=suspects)
-        _process(kind, token, batch, troubled=admission.troubled)
-        more = len(batch) == limit
-        if more and claimed_in_all == 0:
+        goes_on = _process(kind, token, batch, troubled=admission.troubled)
+        more = goes_on or len(batch) == limit
+        if len(batch) == limit and not goes_on and claimed_in_all == 0:
             # One ring may stand for a long backlog: let an idle neighbour join in.
-            rings.ring(kind_name, queue, suspects=suspects)
+            rings.ring(kind.name, queue, suspects=suspects)
         claimed_in_all += len(batch)
         if not more:
             if ledger.waits_for_release(kind, queue, suspects=suspects):
-                _pass_on(kind_name, queue, suspects=suspects, passed_on=passed_on)
+                _pass_on(kind.name, queue, suspects=suspects, passed_on=passed_on)
             return claimed_in_all
         if monotonic() > deadline:
-            rings.ring(kind_name, queue, suspects=suspects)
+            rings.ring(kind.name, queue, suspects=suspects)
             return claimed_in_all
 
 
@@ -91,15 +99,15 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _process(kind: JobKind, token: UUID, batch: Sequence[Stored], *, troubled: bool) -> None:
+def _process(kind: JobKind, token: UUID, batch: Sequence[Stored], *, troubled: bool) -> bool:
+    """Whether one of the jobs has another slice to do in this turn."""
     readable: list[tuple[Stored, ClaimedJob]] = []
     for job in batch:
         try:
             readable.append((job, _decode(kind, job)))
         except InvalidPayloadError as error:
             _end_failed(token, [job], error)
-    if readable:
-        _run(kind, token, readable, troubled=troubled)
+    return bool(readable) and _run(kind, token, readable, troubled=troubled)
 
 
 def _decode(kind: JobKind, job: Stored) -> ClaimedJob:
@@ -116,19 +124,22 @@ def _decode(kind: JobKind, job: Stored) -> ClaimedJob:
 
 def _run(
     kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]], *, troubled: bool = False
-) -> None:
-    """Run a batch in one transaction; when it fails, its halves, so that a poison job never fails its neighbours."""
+) -> bool:
+    """Run a batch in one transaction; when it fails, its halves, so that a poison job never fails its neighbours.
+
+    Whether one of the jobs has another slice to do in this turn.
+    """
     try:
         with transaction.atomic():
             handled = kind.handler([job for _, job in batch]) or Handled()
             ledger.end(token, _endings([job for job, _ in batch], handled))
             if troubled:
                 circuits.close(kind.name)
-        _ring_for_the_next_slices(kind, handled, {job.queue for job, _ in batch})
+        return _goes_on(kind, handled, {job.queue for job, _ in batch})
     except LeaseLostError:
         # The sweeper took at least one of them away. What it took must not count twice; the others are tried alone.
         if len(batch) > 1:
-            _run_halves(kind, token, batch)
+            return _run_halves(kind, token, batch)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is recorded as the job's failure
         if isinstance(error, SoftTimeLimitExceeded) and len(batch) > 1:
             # One of them takes too long, nobody knows which: together they would run out of time again and again.
@@ -137,24 +148,30 @@ def _run(
             broken = kind.name if is_broken_dependency(error) else ""
             _end_failed(token, [job for job, _ in batch], error, broken_kind=broken)
         elif len(batch) > 1:
-            _run_halves(kind, token, batch)
+            return _run_halves(kind, token, batch)
         elif sqlstate_of(error) == LOCK_NOT_AVAILABLE:
             ledger.put_back(token, [batch[0][0].id], _WAIT_AFTER_LOCK)
         else:
             _end_failed(token, [batch[0][0]], error)
+    return False
 
 
-def _ring_for_the_next_slices(kind: JobKind, handled: Handled, queues: Iterable[str]) -> None:
+def _goes_on(kind: JobKind, handled: Handled, queues: Iterable[str]) -> bool:
+    if not handled.continued:
+        return False
+    if kind.turn and not handled.wait:
+        return True
     # Without it a long job would make one step in each interval of the sweeper.
-    if handled.continued:
-        for queue in queues:
-            rings.ring(kind.name, queue, after=handled.wait)
+    for queue in queues:
+        rings.ring(kind.name, queue, after=handled.wait)
+    return False
 
 
-def _run_halves(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]]) -> None:
+def _run_halves(kind: JobKind, token: UUID, batch: Sequence[tuple[Stored, ClaimedJob]]) -> bool:
     middle = len(batch) // 2
-    _run(kind, token, batch[:middle])
-    _run(kind, token, batch[middle:])
+    first = _run(kind, token, batch[:middle])
+    second = _run(kind, token, batch[middle:])
+    return first or second
 
 
 def _endings(batch: Sequence[Stored], handled: Handled) -> list[Ending]:

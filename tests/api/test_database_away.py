@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError, connection
 
-from clinical_engine.common.database import execute
+from clinical_engine.common.database import array_literal, execute
 from observations.models import Measurement
 from patients.locks import lock_patients
 from patients.models import Patient
@@ -47,7 +47,7 @@ def test_a_request_that_waits_in_vain_for_a_lock_can_be_sent_again(committed_cal
 def test_a_patient_whose_facts_are_being_worked_on_can_be_spoken_of(committed_caller: Caller) -> None:
     api = client_of(committed_caller)
     patient = factories.patient(committed_caller.organisation, "p-1")
-    with Threads(1) as threads, uncommitted(threads, lambda: lock_patients([patient.id])):
+    with Threads(1) as threads, uncommitted(threads, lambda: lock_patients(array_literal([patient.id]))):
         assert post(api, "measurements", readings(committed_caller, reading())).status_code == 202
         assert post(api, "activations", statement(committed_caller)).status_code == 202
     assert Patient.objects.count() == 1

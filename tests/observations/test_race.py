@@ -22,7 +22,7 @@ from patients.models import Association, Patient
 from submitters.models import Submitter
 from tests import factories
 from tests.factories import BY_IMPORT, NOON, days
-from tests.patients.concurrency import Threads, somebody_waits_for_a_lock, uncommitted, wait_until
+from tests.patients.concurrency import Threads, uncommitted, wait_until
 from tests.patients.histories import dice
 
 Work = Callable[[], int]
@@ -111,34 +111,30 @@ def test_in_hundreds_of_races_between_intake_link_and_workers_nothing_stays_held
     assert_everything_counts_once(readings_of_each)
 
 
-def test_a_link_waits_for_the_measurement_that_is_being_written_and_then_covers_it(
+def test_a_link_does_not_wait_for_the_measurement_that_is_being_written_and_covers_it_all_the_same(
     submitter: Submitter, work: Work
 ) -> None:
     factories.patient(submitter.organisation, "p-1")
-    answer = activate(submitter)
+    activate(submitter)
     with Threads(1) as threads, uncommitted(threads, lambda: record(submitter, factories.reading("p-1"))):
-        # Both want the patient's waiting recompute job: the link gives up for now rather than commit unseen.
+        # The link cannot see it and asks for nothing; the job that comes with the measurement sees the link.
         worker.work("associate", "default")
-        assert not Association.objects.exists()
-        assert fetch_all("SELECT state, attempts_made FROM jobs_job WHERE id = %s", [answer.job_id]) == [
-            ("available", 0)
-        ]
+        assert Association.objects.count() == 1
     assert Measurement.objects.get().association_id is None
     work_off(work)
     assert_everything_counts_once(1)
 
 
-def test_a_measurement_waits_for_the_link_that_is_being_written_and_is_covered_by_it(
+def test_a_measurement_does_not_wait_for_the_link_that_is_being_written_and_is_covered_by_it_all_the_same(
     submitter: Submitter, work: Work
 ) -> None:
     answer = activate(submitter)
-    with Threads(2) as threads:
-        with uncommitted(threads, lambda: fold(answer)):
-            sending = threads.start(record, submitter, factories.reading("p-1"))
-            wait_until(lambda: sending.done() or somebody_waits_for_a_lock())
-            assert not sending.done()
-        [sent] = sending.result()
-    assert sent.outcome is Outcome.ACCEPTED
+    with Threads(2) as threads, uncommitted(threads, lambda: fold(answer)):
+        [sent] = threads.start(record, submitter, factories.reading("p-1")).result()
+        assert sent.outcome is Outcome.HELD
+        # Its job waits for the patient, whom the link has locked.
+        assert worker.work("recompute", "default") == 1
+        assert Measurement.objects.get().association_id is None
     work_off(work)
     assert_everything_counts_once(1)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 
-from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs import worker
 from patients import folding, services
 from patients.locks import lock_patients
@@ -187,7 +187,7 @@ def test_a_fold_that_finds_its_patient_locked_gives_its_job_back_untried(work: W
     patient = factories.patient(submitter.organisation, "p-1")
     said = factories.statement("p-1", at(0), "a")
     [answer] = services.activate(submitter=submitter, statements=[said], origin=BY_IMPORT)
-    with Threads(1) as threads, uncommitted(threads, lambda: lock_patients([patient.id])):
+    with Threads(1) as threads, uncommitted(threads, lambda: lock_patients(array_literal([patient.id]))):
         worker.work("associate", "default")
         assert fetch_all("SELECT state, attempts_made FROM jobs_job WHERE id = %s", [answer.job_id]) == [
             ("available", 0)

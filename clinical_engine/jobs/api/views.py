@@ -17,6 +17,7 @@ from clinical_engine.jobs import selectors
 from clinical_engine.jobs.api.serializers import JobSerializer
 from clinical_engine.jobs.models import Job
 from clinical_engine.jobs.payloads.waiting import is_readable
+from clinical_engine.jobs.registry import InvalidPayloadError, Report, UnknownKindError, kind_of
 from clinical_engine.jobs.states import FAILED, UNFINISHED, JobState
 
 _LONGEST_POLL_SECONDS = 60
@@ -68,4 +69,14 @@ def describe(job: Job) -> dict[str, object]:
         "created_at": job.created_at,
         "finished_at": job.finished_at,
         "failure": selectors.last_attempt(job) if failed else None,
+        "progress": _report(job),
     }
+
+
+def _report(job: Job) -> Report | None:
+    try:
+        kind = kind_of(job.kind)
+        return kind.report(kind.decode(job.payload, job.payload_version)) if kind.report else None
+    except (UnknownKindError, InvalidPayloadError):
+        # Another release's: that one tells.
+        return None

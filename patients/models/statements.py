@@ -1,39 +1,15 @@
-"""Patients, statements and associations.
-
-The organisation stands on every row, and composite foreign keys (made in the migration) tie it to the patient's and the
-submitter's own: a row that joins two organisations cannot exist. Django's own keys are therefore declared without constraint.
-"""
+"""What is said about patients."""
 
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from clinical_engine.common.models import IdentifiedModel
+from patients.models.patients import Patient
 from submitters.models import ApiClient, Organisation, Submitter
-
-
-class Patient(IdentifiedModel):
-    """A pseudonymous person: known by the vitals app's own id, unique within the organisation. No names."""
-
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="patients", db_index=False
-    )
-    # Collation C: 'begins with' then uses the unique index, whatever the database's own collation.
-    external_id = models.CharField(max_length=128, db_collation="C")
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["organisation", "external_id"], name="patient_external_id_once"),
-            models.UniqueConstraint(fields=["id", "organisation"], name="patient_with_organisation"),
-            models.CheckConstraint(condition=~Q(external_id=""), name="patient_external_id_not_empty"),
-        ]
-
-    def __str__(self) -> str:
-        return self.external_id
 
 
 class StatementKind(models.TextChoices):
@@ -113,52 +89,3 @@ class StatementConflict(models.Model):
 
     def __str__(self) -> str:
         return f"conflict {self.pk}"
-
-
-class Association(models.Model):
-    """Patient and submitter, linked over the period `[associated_at, dissociated_at)` in the statements' own time.
-
-    A trigger (made in the migration) refuses periods of a pair that overlap, under the patient's lock.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
-    )
-    patient = models.ForeignKey(
-        Patient, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="associations"
-    )
-    submitter = models.ForeignKey(
-        Submitter, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="associations"
-    )
-    associated_at = models.DateTimeField()
-    dissociated_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["patient", "submitter"],
-                condition=Q(dissociated_at=None),
-                name="association_open_once",
-            ),
-            # A pair has one period from a time on; also the index by which a patient's periods are read.
-            models.UniqueConstraint(
-                fields=["patient", "submitter", "associated_at"], name="association_begins_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(dissociated_at=None) | Q(dissociated_at__gt=F("associated_at")),
-                name="association_ends_after_it_begins",
-            ),
-        ]
-        indexes: ClassVar = [
-            # How many patients are active with a submitter, and who.
-            models.Index(
-                fields=["submitter", "-associated_at"],
-                condition=Q(dissociated_at=None),
-                name="association_open",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"association {self.pk}"

@@ -1,0 +1,86 @@
+"""Lines that are JSON objects `{"external_id", "active_since"}`, one each (https://github.com/ndjson/ndjson-spec)."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from clinical_engine.common.errors import Refusal
+from patients.rosters.reading.cutting import Block
+from patients.rosters.reading.lines import ACTIVE_SINCE, EXTERNAL_ID, Columns, Said
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    external_id: str
+    active_since: Instant
+
+
+class _LooseEntry(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    external_id: str
+    active_since: datetime
+
+
+class _Named(msgspec.Struct, gc=False):
+    external_id: str
+
+
+_decode_entries = msgspec.json.Decoder(_Entry).decode_lines
+_decode_entry = msgspec.json.Decoder(_LooseEntry).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
+# Not JSON, not as described, not UTF-8 (which the decoder reports as Python's own error), or nested too deeply.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNKNOWN_FIELD = Refusal(
+    "line", "unknown_field", f"Must have no fields but {EXTERNAL_ID} and {ACTIVE_SINCE}."
+)
+_NOT_JSON = Refusal("line", "not_json", "Must be one JSON object.")
+
+
+class NdjsonDecoder:
+    """Reads blocks and lines of a roster in NDJSON."""
+
+    def columns(self, block: Block) -> Columns | None:
+        """What the lines say; None when one of them, at least, is not as described."""
+        try:
+            entries = _decode_entries(block.content)
+        except _UNREADABLE:
+            return None
+        # The decoder takes several objects of one line, and one of several lines. As the objects are flat, a line that begins
+        # with a brace begins an object: with as many of one as of the other, each line is one object.
+        begun = block.content.count(b"\n{") + block.content.startswith(b"{")
+        if not len(entries) == begun == len(block.lines):
+            return None
+        return Columns([entry.external_id for entry in entries], [entry.active_since for entry in entries])
+
+    def said(self, line: bytes) -> Said:
+        """What the line says, or why it cannot be read."""
+        try:
+            entry = _decode_entry(line)
+        except UnicodeDecodeError:
+            return Said(refusal=Refusal("line", "not_text", "Must be text in UTF-8."))
+        except msgspec.ValidationError as error:
+            return Said(_external_id(line), refusal=_refusal(str(error)))
+        except _UNREADABLE:
+            return Said(refusal=_NOT_JSON)
+        return Said(entry.external_id, entry.active_since)
+
+
+def _external_id(line: bytes) -> str | None:
+    try:
+        return _decode_named(line).external_id
+    except _UNREADABLE:
+        return None
+
+
+def _refusal(complaint: str) -> Refusal:
+    """The decoder's complaint, which names a field and types; but for a field that is unknown, which is the sender's own text."""
+    if "contains unknown field" in complaint:
+        return _UNKNOWN_FIELD
+    if missing := re.search(r"missing required field `([^`]*)`", complaint):
+        return Refusal(missing[1], "missing", "Is required.")
+    place = re.search(r" - at `\$\.([^`]*)`$", complaint)
+    if place is None:
+        return _NOT_JSON
+    return Refusal(place[1], "invalid", f"{complaint[: place.start()]}.")
