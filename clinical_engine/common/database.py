@@ -17,7 +17,16 @@ def array_literal(values: Iterable[object]) -> str:
     One literal with `unnest` ran at 0.92 times the speed of COPY, a Python list (`ARRAY[...]`) at 0.8,
     `execute_values` at 0.65 (shared reference, 'Linking 1,000,000 patients').
     """
-    return "{" + ",".join("NULL" if v is None else f'"{str(v).translate(_ESCAPES)}"' for v in values) + "}"
+    each = list(values)
+    text = '","'.join(map(str, each))
+    # Looking for what needs care in the whole is several times as fast as in each of thousands; nearly always there is nothing.
+    if not each or None in each or "\\" in text or text.count('"') != 2 * (len(each) - 1):
+        return "{" + ",".join(_element(value) for value in each) + "}"
+    return f'{{"{text}"}}'
+
+
+def _element(value: object) -> str:
+    return "NULL" if value is None else f'"{str(value).translate(_ESCAPES)}"'
 
 
 def execute(sql: str, parameters: Parameters | None = None) -> int:

@@ -35,15 +35,16 @@ def apply_slice(roster: Roster) -> int:
     # The statement that locks may wait: what happened meanwhile only the next one sees.
     lock_patients(patients)
     slice_ |= {"submitter": roster.submitter_id}
-    [(spoken_of, newer, count)] = fetch_all(_SPOKEN_OF, slice_)
-    roster.newer += count
+    [(spoken_of, number_spoken_of, newer, number_newer)] = fetch_all(_SPOKEN_OF, slice_)
+    roster.newer += number_newer
     slice_ |= {"newer": newer or "{}", "spoken_of": spoken_of or "{}"}
-    _state(roster, slice_, up_to - roster.done)
-    _link_the_others(roster, slice_)
+    settled = up_to - roster.done
+    _state(roster, slice_, settled)
+    if number_spoken_of < settled:
+        _link_the_others(roster, slice_)
     # Those whom something newer is said of are folded too: cheaper than to tell them apart, and it changes nothing.
     if spoken_of:
         fold_locked(spoken_of)
-    settled = up_to - roster.done
     roster.done = up_to
     return settled
 
@@ -80,8 +81,8 @@ def _know_all_patients(roster: Roster, slice_: dict[str, object]) -> None:
 
 # Spoken of before, and later than the roster. Who would be unlinked always was: their association comes from somewhere.
 _SPOKEN_OF = f"""
-    SELECT array_agg(change.patient_id)::text, array_agg(change.patient_id) FILTER (WHERE last_at > %(as_of)s)::text,
-           count(*) FILTER (WHERE last_at > %(as_of)s)
+    SELECT array_agg(change.patient_id)::text, count(*),
+           array_agg(change.patient_id) FILTER (WHERE last_at > %(as_of)s)::text, count(*) FILTER (WHERE last_at > %(as_of)s)
     FROM patients_rosterchange change
     LEFT JOIN LATERAL (
         SELECT effective_at AS last_at FROM patients_statement statement
