@@ -1,11 +1,13 @@
 """Made-up data to look at: two organisations, a few patients with glucose readings, some of them held."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
+import msgspec
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils.crypto import get_random_string
@@ -18,6 +20,8 @@ from observations.models import MeasurementSource
 from observations.readings import Reading
 from observations.services import install_library
 from patients.models import StatementSource
+from patients.rosters.reading import RosterForm, RosterReader
+from patients.rosters.services import receive
 from patients.services import NewStatement, Origin, activate, deactivate
 from submitters.models import ApiClient, Submitter
 from submitters.services import create_api_client, create_organisation, create_submitter
@@ -75,7 +79,10 @@ def _create_accounts() -> list[Account]:
 
 
 def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> None:
-    """Patients of one submitter: the last one is not activated, so its readings are held; the first was deactivated."""
+    """Patients of one submitter: the last one is not activated, so its readings are held; the first was deactivated.
+
+    And the roster of those who are active, as the vitals app would send it every night.
+    """
     names = [f"{prefix}-{index:02d}" for index in range(1, number + 1)]
     start = now - timedelta(days=_DAYS + 1)
     activate(
@@ -94,6 +101,18 @@ def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> 
             readings=[*_readings(name, now, _DAYS if name != names[-1] else 1)],
             source=MeasurementSource.IMPORT,
         )
+
+    _send_roster(submitter, names[1:-1], start, now)
+
+
+def _send_roster(submitter: Submitter, names: Sequence[str], since: datetime, now: datetime) -> None:
+    lines = [msgspec.json.encode({"external_id": name, "active_since": since}) for name in names]
+
+    def read(roster_id: UUID, as_of: datetime) -> RosterReader:
+        body = iter([b"\n".join(lines)])
+        return RosterReader(body, form=RosterForm.NDJSON, gzipped=False, as_of=as_of, roster_id=roster_id)
+
+    receive(submitter=submitter, as_of=now, lines=read, origin=_BY_IMPORT)
 
 
 def _readings(name: str, now: datetime, days: int) -> Iterator[Reading]:

@@ -19,13 +19,17 @@ from observations.intake import record_measurements
 from observations.library import LIBRARY
 from observations.models import MeasurementSource
 from observations.services import install_library
-from patients.models import Patient
+from patients.models import Patient, Roster
+from patients.rosters import schedule
 from patients.services import activate
 from tests import factories
-from tests.api.bodies import post, reading, readings, statement
+from tests.api.bodies import batch, move, post, reading, readings, statement
+from tests.api.bodies import item as batch_item
 from tests.api.contract import operations
 from tests.budgets import assert_within_budget, queries_of, read_budgets
 from tests.factories import BY_IMPORT, NOON, Caller
+from tests.patients.rosters.rows import ndjson, put_roster
+from tests.patients.rosters.support import roster_from
 
 Work = Callable[[], int]
 MANY = 50
@@ -63,11 +67,23 @@ class Surroundings:
         moment = timezone.now().timestamp()
         return readings(self.caller, *(reading(f"{moment}/{n}", f"new-{n}") for n in range(self.size)))
 
+    def new_batch(self) -> dict[str, Any]:
+        moment = timezone.now().timestamp()
+        return batch(
+            self.caller, *(batch_item(f"{moment}/{n}", f"said-{moment}-{n}") for n in range(self.size))
+        )
+
     def send(self, path: str, body: Any) -> Callable[[], object]:
         return lambda: self.expect(202 if path != "patients/lookup" else 200, post(self.api, path, body))
 
     def get(self, path: str, **query: str) -> Callable[[], object]:
         return lambda: self.expect(200, self.api.get(f"/api/v1/{path}", query))
+
+    def new_roster(self) -> bytes:
+        return ndjson(*(f"listed-{n}" for n in range(self.size)))
+
+    def put_roster(self, body: bytes) -> Callable[[], object]:
+        return lambda: self.expect(202, put_roster(self.api, self.caller.submitter.id, body))
 
     @staticmethod
     def expect(status: int, answer: Any) -> None:
@@ -77,6 +93,15 @@ class Surroundings:
 ENDPOINTS: dict[str, Callable[[Surroundings], Callable[[], object]]] = {
     "POST /api/v1/activations": lambda s: s.send("activations", statement(s.caller, "new")),
     "POST /api/v1/deactivations": lambda s: s.send("deactivations", statement(s.caller, "new")),
+    "POST /api/v1/activations/batch": lambda s: s.send("activations/batch", s.new_batch()),
+    "POST /api/v1/deactivations/batch": lambda s: s.send("deactivations/batch", s.new_batch()),
+    "POST /api/v1/moves": lambda s: s.send(
+        "moves", move(s.caller, factories.submitter(s.caller.organisation))
+    ),
+    "PUT /api/v1/submitters/{submitter_id}/roster": lambda s: s.put_roster(s.new_roster()),
+    "GET /api/v1/rosters/{roster_id}": lambda s: s.get(
+        f"rosters/{roster_from(s.caller.submitter, s.new_roster()).id}"
+    ),
     "POST /api/v1/measurements": lambda s: s.send("measurements", s.new_readings()),
     "GET /api/v1/measurements": lambda s: s.get("measurements", patient=str(s.patient.id)),
     "GET /api/v1/observations": lambda s: s.get("observations", patient=str(s.patient.id)),
@@ -108,10 +133,23 @@ def due_rerun(s: Surroundings) -> None:
     reruns.start(actor=factories.user(), selection=Selection(), reason="The cause is mended", limits=limits)
 
 
+def due_roster(s: Surroundings) -> None:
+    roster_from(s.caller.submitter, s.new_roster())
+
+
+def due_drift(s: Surroundings) -> None:
+    due_roster(s)
+    worker.work("roster", "default")
+    Roster.objects.update(drift_due_at=NOON)
+    schedule.compare_what_is_due()
+
+
 JOBS: dict[str, Callable[[Surroundings], None]] = {
     "associate": due_associations,
     "recompute": due_results,
     "rerun": due_rerun,
+    "roster": due_roster,
+    "drift": due_drift,
 }
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SCOPES = {
     "activations:write": "Say that a patient is active or inactive with a submitter",
+    "rosters:write": "Send a submitter's full list of active patients",
+    "rosters:read": "See what became of a list, and how it differed",
     "measurements:write": "Send measurements",
     "measurements:read": "Read measurements",
     "observations:read": "Read observations",

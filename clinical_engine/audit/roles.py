@@ -20,6 +20,9 @@ _REPAIR = (
     "jobs.discard_job",
     "jobs.revise_payload",
     "jobs.run_job_again",
+    "patients.add_statement",
+    "patients.cancel_roster",
+    "patients.confirm_roster",
 )
 _EVERYTHING_SHOWN = (
     "audit.view_auditentry",
@@ -32,6 +35,7 @@ _EVERYTHING_SHOWN = (
     "observations.view_scriptversion",
     "patients.view_association",
     "patients.view_patient",
+    "patients.view_roster",
     "patients.view_statement",
     "patients.view_statementconflict",
     "submitters.view_apiclient",

@@ -36,6 +36,7 @@ PATIENT = OpenApiExample(
             "attempts": 1,
             "created_at": "2026-03-01T08:00:03.120000Z",
             "finished_at": "2026-03-01T08:00:03.310000Z",
+            "progress": None,
             "failure": None,
         },
     },

@@ -1,20 +1,23 @@
 """Patients: linked to whom, since when, and everything that is known about one on one page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from clinical_engine.staff.admin import StaffModelAdmin
+from clinical_engine.staff.admin import StaffModelAdmin, detail_button
 from clinical_engine.staff.cells import Tone, badge, identifier, moment, page_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, Rows
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.search import as_uuid
+from patients.admin.by_hand.pages import MOVE, STATE_ACTIVE, STATE_INACTIVE, Deed, by_hand
 from patients.admin.search import of_any_organisation
+from patients.admin.timeline.panel import choose_span
 from patients.models import Association, Patient, Statement
 from submitters.models import Submitter
 
@@ -66,6 +69,7 @@ class PatientAdmin(StaffModelAdmin):
     list_filter = (("organisation", RelatedFilter), SubmitterFilter, LinkedFilter)
     search_fields = ("external_id",)
     search_help_text = "External id (or how it begins), or UUID"
+    actions_detail = ("state_active", "state_inactive", "move")
     fieldsets = (
         (
             None,
@@ -78,6 +82,14 @@ class PatientAdmin(StaffModelAdmin):
             },
         ),
     )
+
+    class Media:
+        css = {"all": ("patients/timeline.css",)}
+
+    def has_state_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Who may state by hand that a patient is active or inactive."""
+        del obj
+        return request.user.has_perm("patients.add_statement")
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The newest first; within one organisation by external id, where the unique index gives that order."""
@@ -108,6 +120,30 @@ class PatientAdmin(StaffModelAdmin):
         identifier_ = as_uuid(term)
         begins = of_any_organisation(external_id__startswith=term)
         return queryset.filter(begins if identifier_ is None else Q(pk=identifier_) | begins), False
+
+    def prepare(self, request: HttpRequest, rows: Sequence[Patient]) -> None:
+        """The stretch of time that a page's time line shows."""
+        for patient in rows:
+            choose_span(patient, request.GET.get("span", ""))
+
+    @detail_button(title="State active", path="state-active", permission="state")
+    def state_active(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask since when and why; show what would come of it; do it."""
+        return self._by_hand(request, object_id, STATE_ACTIVE)
+
+    @detail_button(title="State inactive", path="state-inactive", permission="state")
+    def state_inactive(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask since when and why; show what would come of it; do it."""
+        return self._by_hand(request, object_id, STATE_INACTIVE)
+
+    @detail_button(title="Move", path="move", permission="state")
+    def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask from whom to whom, since when and why; show what would come of it; do it."""
+        return self._by_hand(request, object_id, MOVE)
+
+    def _by_hand(self, request: HttpRequest, object_id: str, deed: Deed) -> HttpResponse:
+        patient = self.get_object(request, object_id)
+        return by_hand(request, patient, deed) if patient else self.not_there(request, object_id)
 
     @admin.display(description="organisation")
     def of_organisation(self, patient: Patient) -> SafeString:

@@ -10,8 +10,8 @@ from patients.models.rosters import OVER
 from patients.rosters.applying import apply_slice
 from patients.rosters.comparing import find_differences, lines_that_contradict
 from patients.rosters.guard import why_held
+from patients.rosters.reading import MAX_PROBLEMS
 
-MOST_PROBLEMS = 100
 _CLEARED_AT_ONCE = 50_000
 _COUNTS = (
     "linked_before",
@@ -53,12 +53,9 @@ def _compare(roster: Roster) -> None:
     elif roster.held_because:
         roster.state = RosterState.HELD
     else:
-        roster.state, roster.is_last = RosterState.APPLYING, True
-        Roster.objects.filter(submitter=roster.submitter_id, is_last=True).update(is_last=False, drift=None)
+        roster.state = RosterState.APPLYING
     roster.compared_at = Now()
-    roster.save(
-        update_fields=[*_COUNTS, "problems", "held_because", "state", "is_last", "compared_at", "finished_at"]
-    )
+    roster.save(update_fields=[*_COUNTS, "problems", "held_because", "state", "compared_at", "finished_at"])
 
 
 def _tell_of_contradictions(roster: Roster) -> None:
@@ -71,17 +68,19 @@ def _tell_of_contradictions(roster: Roster) -> None:
                 "code": "contradictory",
                 "message": "Another line lists this patient with another time. The patient is left alone.",
             }
-            for line in lines_that_contradict(roster, MOST_PROBLEMS)
+            for line in lines_that_contradict(roster, MAX_PROBLEMS)
         ]
-    roster.problems = sorted(told, key=lambda problem: problem["line"])[:MOST_PROBLEMS]
+    roster.problems = sorted(told, key=lambda problem: problem["line"])[:MAX_PROBLEMS]
 
 
 def _apply(roster: Roster) -> None:
     written = ["done", "newer"]
     if apply_slice(roster) == 0 or roster.done == roster.to_do:
-        roster.state = RosterState.APPLIED
+        # Not before: of one that is cancelled half-way nobody would be compared again, and the list before it would be gone.
+        Roster.objects.filter(submitter=roster.submitter_id, is_last=True).update(is_last=False, drift=None)
+        roster.state, roster.is_last = RosterState.APPLIED, True
         roster.finished_at = roster.drift_due_at = Now()
-        written += ["state", "finished_at", "drift_due_at"]
+        written += ["state", "is_last", "finished_at", "drift_due_at"]
     roster.save(update_fields=written)
 
 

@@ -79,17 +79,19 @@ def _know_all_patients(roster: Roster, slice_: dict[str, object]) -> None:
     )
 
 
-# Spoken of before, and later than the roster. Who would be unlinked always was: their association comes from somewhere.
+# Spoken of before, and later than the roster, by the rule of the comparison: at that very instant too, unless by a roster. Who
+# would be unlinked always was: their association comes from somewhere.
 _SPOKEN_OF = f"""
     SELECT array_agg(change.patient_id)::text, count(*),
-           array_agg(change.patient_id) FILTER (WHERE last_at > %(as_of)s)::text, count(*) FILTER (WHERE last_at > %(as_of)s)
+           array_agg(change.patient_id) FILTER (WHERE is_newer)::text, count(*) FILTER (WHERE is_newer)
     FROM patients_rosterchange change
     LEFT JOIN LATERAL (
-        SELECT effective_at AS last_at FROM patients_statement statement
+        SELECT effective_at > %(as_of)s OR effective_at = %(as_of)s AND source <> 'roster' AS is_newer
+        FROM patients_statement statement
         WHERE statement.patient_id = change.patient_id AND statement.submitter_id = %(submitter)s
-        ORDER BY effective_at DESC LIMIT 1
+        ORDER BY effective_at DESC, source = 'roster' LIMIT 1
     ) AS said ON true
-    WHERE {_OF_SLICE} AND (last_at IS NOT NULL OR kind = 'deactivation')
+    WHERE {_OF_SLICE} AND (is_newer IS NOT NULL OR kind = 'deactivation')
 """  # noqa: S608 - a constant
 
 

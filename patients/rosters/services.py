@@ -53,13 +53,15 @@ def receive(
     roster_id = new_id()
     reader = lines(roster_id, as_of)
     _copy(reader)
+    # Reading may have taken an hour, in which a person may have confirmed the roster that waited.
+    held = Roster.objects.filter(submitter=submitter, dry_run=False, state=RosterState.HELD)
+    held.select_for_update().first()
+    _refuse_what_stands_in_the_way(submitter, as_of, dry_run=dry_run)
     job = ledger.NewJob(
         {"roster_id": str(roster_id)}, organisation_id=submitter.organisation_id, submitter_id=submitter.pk
     )
     if not dry_run:
-        Roster.objects.filter(submitter=submitter, state=RosterState.HELD).update(
-            state=RosterState.SUPERSEDED, finished_at=Now()
-        )
+        held.update(state=RosterState.SUPERSEDED, finished_at=Now())
     roster = Roster.objects.create(
         id=roster_id,
         organisation_id=submitter.organisation_id,
@@ -142,7 +144,8 @@ def _refuse_what_stands_in_the_way(submitter: Submitter, as_of: datetime, *, dry
 
 def _copy(reader: RosterReader) -> None:
     execute(f"SET LOCAL statement_timeout = '{_LONGEST_UPLOAD}'")
-    with connection.cursor() as cursor, reader.failing_with_its_reason():
+    # Django leaves this method's errors as the driver's own, which nobody here would know how to take.
+    with reader.failing_with_its_reason(), connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.copy_expert(
             "COPY patients_rosterline (roster_id, line, external_id, active_since) FROM STDIN",
             reader,
@@ -160,5 +163,5 @@ def _in_state(roster_id: UUID, states: tuple[RosterState, ...], reason: str) -> 
 
 
 def _record(actor: AbstractBaseUser, action: str, roster: Roster, reason: str, **details: object) -> None:
-    target = audit.Target("patients.roster", roster.pk, roster.organisation_id, details)
+    target = audit.Target("roster", roster.pk, roster.organisation_id, details)
     audit.record(actor=actor, action=action, targets=[target], reason=reason)

@@ -15,7 +15,7 @@ from patients.models.rosters import MOVING
 from patients.rosters.report import progress
 
 _LOOK_EVERY_SECONDS = 0.5
-_STALLED_AFTER_SECONDS = 15.0
+_STALLED_AFTER_SECONDS = 10.0
 STALLED = "no step for a while: are the workers running?"
 Show = Callable[[Roster, str], None]
 
@@ -31,6 +31,7 @@ def watch(roster: Roster, output: TextIOBase) -> Roster:
     """
     with _shown_on(output) as show:
         seen, since = ("", 0), monotonic()
+        roster.refresh_from_db()
         while True:
             job = jobs.job_for([roster.organisation_id], roster.job_id)
             roster.refresh_from_db()

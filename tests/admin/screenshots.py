@@ -96,6 +96,7 @@ def _all_pages() -> dict[str, str]:
             "front": reverse("admin:index"),
             "desk": reverse("admin:jobs_job_desk"),
             "ask": run_again,
+            "move": reverse("admin:patients_patient_move", args=[begun.patient.pk]),
         }
         | {n: reverse(u) for n, u in lists.items()}
         | pages

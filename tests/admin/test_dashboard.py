@@ -12,10 +12,12 @@ from django.utils import timezone
 from clinical_engine.jobs import sweeper
 from clinical_engine.jobs.models import Job
 from observations.models import Measurement
-from patients.models import Statement
+from patients.models import Roster, RosterState, Statement
 from patients.services import activate
+from submitters.models import Submitter
 from tests import factories
 from tests.admin import world
+from tests.patients.rosters.support import roster_of
 
 
 def tiles(client: Client) -> dict[str, Any]:
@@ -29,6 +31,8 @@ def length_behind(client: Client, tile: Any) -> str:
         return str(context["causes"].jobs)
     if tile.title == "Paused kinds":
         return str(sum("is paused" in matter.title for matter in context["attention"]))
+    if tile.title == "Patients drifting":
+        return str(sum(roster.drift for roster in context["cl"].result_list))
     return str(context["cl"].result_count)
 
 
@@ -60,10 +64,13 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
     Statement.objects.update(due_at=F("received_at") - timedelta(seconds=1))
     Job.objects.filter(state="available").update(next_run_at=timezone.now() - timedelta(minutes=2))
     world.fail_a_job(submitter, factories.patient(submitter.organisation))
+    keep_rosters(submitter)
 
     shown = tiles(support)
     assert {title: tile.value for title, tile in shown.items() if tile.url} == {
         "Statements overdue": "4",
+        "Patients drifting": "5",
+        "Rosters held": "1",
         "Measurements held past due": "3",
         "Outside every period": "2",
         "Failed jobs": "1",
@@ -75,3 +82,14 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
     for tile in shown.values():
         if tile.url:
             assert length_behind(support, tile) == tile.value, tile.title
+
+
+def keep_rosters(submitter: Submitter) -> None:
+    """One that the guard holds, and two last ones by which patients drift."""
+    roster_of(submitter, {"somebody": factories.NOON})
+    Roster.objects.update(state=RosterState.HELD)
+    for drift in (2, 3):
+        other = factories.submitter()
+        roster_of(other, {"somebody": factories.NOON})
+        applied = Roster.objects.filter(submitter=other)
+        applied.update(state=RosterState.APPLIED, is_last=True, drift=drift)

@@ -29,13 +29,15 @@ from observations.models import (
 )
 from observations.readings import Reading
 from observations.services import draft_version, install_library
-from patients.models import Association, Patient, Statement, StatementConflict
+from patients.models import Association, Patient, Roster, Statement, StatementConflict
 from patients.services import activate, deactivate
 from submitters.models import ApiClient, Organisation, Submitter
 from submitters.services import create_api_client
 from tests import factories
+from tests.patients.rosters.support import lines_of, roster_from
 
 PASSWORD = "a long made-up password"
+WARD = "Ward"
 
 
 class World(NamedTuple):
@@ -99,6 +101,8 @@ def grow(world: World, number: int, work: Callable[[], int]) -> None:
         _grow_patient(world, now - timedelta(hours=2 * count + 2))
         _grow_others(world, now)
     work()
+    _grow_rosters(world, number, now)
+    work()
     _grow_attempts(world, number)
     _refuse_second_contents(world)
 
@@ -139,6 +143,16 @@ def _grow_others(world: World, now: datetime) -> None:
     ObservationScript.objects.create(
         name=f"script-{other.pk}", title="Another", organisation=script.organisation
     )
+
+
+def _grow_rosters(world: World, number: int, now: datetime) -> None:
+    """Lists of a ward, compared only: the last of them with `number` patients of each sort, and as many bad lines."""
+    ward, _ = Submitter.objects.get_or_create(organisation=world.organisation, name=WARD)
+    here = [factories.statement(f"ward-{count}", now - timedelta(days=3)) for count in range(number)]
+    activate(submitter=ward, statements=here, origin=factories.BY_IMPORT)
+    for length in (*(1 for _ in range(number)), number):
+        listed = {f"listed-{count}": now - timedelta(days=2) for count in range(length)}
+        roster_from(ward, lines_of(listed) + length * b"{}\n", now, dry_run=True)
 
 
 def _grow_attempts(world: World, number: int) -> None:
@@ -191,6 +205,7 @@ def pages_of(world: World) -> dict[str, object]:
         "patients.patient": world.patient.pk,
         "patients.statement": Statement.objects.filter(patient=world.patient).earliest("pk").pk,
         "patients.statementconflict": StatementConflict.objects.earliest("pk").pk,
+        "patients.roster": Roster.objects.latest("pk").pk,
         "patients.association": Association.objects.filter(patient=world.patient).earliest("pk").pk,
         "observations.measurement": observation.derived_from[0],
         "observations.measurementconflict": MeasurementConflict.objects.earliest("pk").pk,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.test import Client
 
+from submitters.models import Submitter
 from tests.factories import NOON, Caller
 
 
@@ -16,6 +17,31 @@ def statement(
         "submitter": str(caller.submitter.id),
         "external_id": external_id,
         "effective_at": "2026-03-01T00:00:00+01:00",
+        **fields,
+    }
+
+
+def batch(caller: Caller, *items: Any, **fields: Any) -> dict[str, Any]:
+    return {"submitter": str(caller.submitter.id), "statements": list(items), **fields}
+
+
+def item(client_id: str = "s-1", external_id: str = "p-1", **fields: Any) -> dict[str, Any]:
+    """A statement of a batch."""
+    return {
+        "client_id": client_id,
+        "external_id": external_id,
+        "effective_at": "2026-03-01T00:00:00+01:00",
+        **fields,
+    }
+
+
+def move(caller: Caller, to: Submitter, client_id: str = "v-1", **fields: Any) -> dict[str, Any]:
+    return {
+        "client_id": client_id,
+        "external_id": "p-1",
+        "from_submitter": str(caller.submitter.id),
+        "to_submitter": str(to.id),
+        "effective_at": "2026-06-01T00:00:00+02:00",
         **fields,
     }
 

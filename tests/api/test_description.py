@@ -72,5 +72,5 @@ def test_every_example_is_what_its_schema_says() -> None:
 
 def test_every_operation_with_a_body_has_an_example_of_it() -> None:
     for method, path, operation in OPERATIONS:
-        if "requestBody" in operation:
-            assert operation["requestBody"]["content"]["application/json"]["examples"], f"{method} {path}"
+        for media_type, body in operation.get("requestBody", {"content": {}})["content"].items():
+            assert body["examples"], f"{method} {path} {media_type}"

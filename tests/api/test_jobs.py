@@ -22,6 +22,7 @@ def test_an_unfinished_job_says_when_to_ask_again_and_a_finished_one_does_not(
         "attempts": 0,
         "created_at": waiting.json()["created_at"],
         "finished_at": None,
+        "progress": None,
         "failure": None,
     }
     work()

@@ -40,7 +40,8 @@ def test_an_activation_is_seen_waiting_and_then_linked(
             "dissociated_at": None,
         }
     ]
-    assert (linked["last_job"]["kind"], linked["last_job"]["state"]) == ("recompute", "succeeded")
+    # Nothing was measured, so there was nothing to compute.
+    assert (linked["last_job"]["kind"], linked["last_job"]["state"]) == ("associate", "succeeded")
     assert api.get(f"/api/v1/patients/{linked['id']}").json() == linked
 
 

@@ -118,6 +118,50 @@ def test_one_job_fulfils_every_statement_of_its_pair() -> None:
 
 
 @pytest.mark.django_db
+def test_one_job_brings_all_pairs_of_its_patient_in_line_so_that_who_moves_is_never_with_both_or_none() -> (
+    None
+):
+    organisation = factories.organisation()
+    old, new = (factories.submitter(organisation) for _ in range(2))
+    first = say(old, active=True, minute=0, client_id="a")
+    folding.fold_periods(statement_ids=[first])
+    moved = services.move(
+        from_submitter=old,
+        to_submitter=new,
+        statement=factories.statement("p-1", at(5), "b"),
+        origin=BY_IMPORT,
+    )
+    folding.fold_periods(statement_ids=[moved.joined.statement_id])
+    assert periods_of(old) == [Period(at(0), at(5))]
+    assert periods_of(new) == [Period(at(5), None)]
+    assert not Statement.objects.filter(fulfilled_at=None).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("smaller", "larger"), [("Z", "a"), ("a-b", "a_"), ("a b", "a-"), ("z", "ä"), ("10", "9"), ("a", "a0")]
+)
+def test_at_one_instant_client_ids_sort_by_their_characters_whatever_the_databases_collation(
+    smaller: str, larger: str
+) -> None:
+    submitter = factories.submitter()
+    for patient, last_says_active in (("p-1", True), ("p-2", False)):
+        ids = [
+            say(
+                submitter,
+                active=active,
+                minute=0,
+                external_id=patient,
+                client_id=f"{client_id}{'.' if last_says_active else ','}",
+            )
+            for client_id, active in ((larger, last_says_active), (smaller, not last_says_active))
+        ]
+        folding.fold_periods(statement_ids=ids)
+    assert periods_of(submitter, "p-1") == [Period(at(0), None)]
+    assert periods_of(submitter, "p-2") == []
+
+
+@pytest.mark.django_db
 def test_when_a_statement_was_fulfilled_does_not_change_when_its_job_runs_again(work: Work) -> None:
     submitter = factories.submitter()
     first = say(submitter, active=True, minute=0, client_id="a")

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from clinical_engine.api.checks import every_endpoint_names_its_scope
-from clinical_engine.api.parsers import BULK_BODY, SMALL_BODY
+from clinical_engine.api.parsers import BATCH_BODY, BULK_BODY, SMALL_BODY
 from clinical_engine.api.scopes import SCOPES
 from submitters.models import ApiClient
 from tests import factories
@@ -19,7 +19,10 @@ ID = UUID(int=7)
 ENDPOINTS = {
     ("GET", f"/api/v1/jobs/{ID}"): "jobs:read",
     ("POST", "/api/v1/activations"): "activations:write",
+    ("POST", "/api/v1/activations/batch"): "activations:write",
     ("POST", "/api/v1/deactivations"): "activations:write",
+    ("POST", "/api/v1/deactivations/batch"): "activations:write",
+    ("POST", "/api/v1/moves"): "activations:write",
     ("GET", f"/api/v1/measurements?patient={ID}"): "measurements:read",
     ("POST", "/api/v1/measurements"): "measurements:write",
     ("GET", f"/api/v1/observations?patient={ID}"): "observations:read",
@@ -154,8 +157,8 @@ def test_a_body_that_is_not_declared_to_be_json_is_refused(content_type: str, pa
 )
 def test_a_body_that_is_no_json_is_refused_without_an_echo(body: str, path: str, api: Client) -> None:
     response = send(api, "POST", path, body.replace("MARK", MARK))
-    # The endpoint for measurements reads item by item, and may stumble over the content first.
-    assert response.status_code in ({400, 422} if path.endswith("/measurements") else {400})
+    # These endpoints read item by item, and may stumble over the content first.
+    assert response.status_code in ({400, 422} if path.endswith(("/measurements", "/batch")) else {400})
     assert MARK not in json.dumps(problem(response, response.status_code))
 
 
@@ -167,6 +170,8 @@ def test_a_body_of_broken_utf8_is_refused(path: str, api: Client) -> None:
 
 
 def limit_of(path: str) -> int:
+    if path.endswith("/batch"):
+        return BATCH_BODY
     return BULK_BODY if path.endswith("/measurements") else SMALL_BODY
 
 

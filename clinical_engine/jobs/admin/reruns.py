@@ -34,6 +34,7 @@ from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.reasons import Question, ask, reason_in
 from clinical_engine.staff.search import as_uuid
 
+_LIVE = "admin/jobs/rerun_live.html"
 _STEPS: Mapping[str, tuple[str, str, Callable[..., None]]] = {
     "pause": (
         "Pause",
@@ -67,14 +68,11 @@ class RerunAdmin(StaffModelAdmin):
     list_filter = (RerunStateFilter,)
     ordering = ("-pk",)
     actions_detail = ("pause", "resume", "cancel")
-    change_form_outer_before_template = "admin/jobs/rerun_page.html"
+    change_form_outer_before_template = "admin/staff/live.html"
     fieldsets = (
         (None, {"fields": ("chosen_by", ("who", "reason"))}),
         ("Limits and times", {"fields": (("limits", "begun"), ("resumed", "ended"))}),
     )
-
-    class Media:
-        css = {"all": ("jobs/rerun.css",)}
 
     def has_steer_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Who may pause, resume and cancel."""
@@ -116,7 +114,7 @@ class RerunAdmin(StaffModelAdmin):
         progress = progress_of(key) if key else None
         if progress is None:
             return HttpResponseNotFound()
-        return render(request, "admin/jobs/rerun_live.html", {"live": self._live(request, progress)})
+        return render(request, _LIVE, {"live": self._live(request, progress)})
 
     @detail_button(title="Pause", path="pause", permission="steer")
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -153,6 +151,7 @@ class RerunAdmin(StaffModelAdmin):
         rerun = progress.rerun
         driver = driver_state(rerun) if progress.is_stalled else None
         return {
+            "template": _LIVE,
             "url": reverse("admin:jobs_rerun_live", args=[rerun.pk]),
             "is_moving": progress.is_moving,
             "badge": cells.rerun_badge(rerun),

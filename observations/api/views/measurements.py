@@ -1,15 +1,18 @@
 """Measurements in and out: every reading that is sent gets an answer."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
+from uuid import UUID
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from msgspec import UNSET
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from clinical_engine.api.decoding import body_of
 from clinical_engine.api.parsers import BulkBytesParser
-from clinical_engine.api.problems import ItemError, problem_response
+from clinical_engine.api.results import ItemResult, results_response
 from clinical_engine.api.schema import problem_reply
 from clinical_engine.api.scopes import access_of
 from clinical_engine.common.errors import Refusal, RefusedError
@@ -48,10 +51,7 @@ class MeasurementsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Send 1 to 1,000 readings. `held` ones count as soon as their patient is linked."""
-        body: object = request.data
-        if not isinstance(body, bytes):
-            raise RefusedError(Refusal("body", "missing", "A JSON body is required."))
-        organisation_id, items = decode_measurements(body)
+        organisation_id, items = decode_measurements(body_of(request))
         access = access_of(request)
         if organisation_id not in access.organisation_ids:
             raise RefusedError(
@@ -63,7 +63,7 @@ class MeasurementsView(APIView):
             source=MeasurementSource.API,
             api_client_id=access.api_client_id,
         )
-        return _answer(items, _in_order(items, answers))
+        return results_response("readings", _results(items, answers))
 
     @extend_schema(
         operation_id="list_measurements",
@@ -82,49 +82,27 @@ class MeasurementsView(APIView):
         )
 
 
-def _in_order(items: Sequence[DecodedItem], answers: Sequence[intake.Answer]) -> list[intake.Answer]:
+class _Result(ItemResult, kw_only=True, gc=False):
+    """What became of one reading."""
+
+    measurement: UUID | None = None
+
+
+def _results(items: Sequence[DecodedItem], answers: Sequence[intake.Answer]) -> list[_Result]:
     remaining = iter(answers)
     return [
-        next(remaining)
-        if item.refusal is None
-        else intake.Answer(intake.Outcome.REFUSED, refusals=(item.refusal,))
-        for item in items
+        _result(item.client_id, _refused(item.refusal) if item.refusal else next(remaining)) for item in items
     ]
 
 
-def _answer(items: Sequence[DecodedItem], answers: Sequence[intake.Answer]) -> Response:
-    errors = [
-        ItemError(refusal, position, item.client_id)
-        for position, (item, answer) in enumerate(zip(items, answers, strict=True))
-        for refusal in _refusals_of(answer)
-    ]
-    results = [_result(item, answer) for item, answer in zip(items, answers, strict=True)]
-    if not errors:
-        return Response({"results": results}, status=202)
-    refused = sum(answer.outcome is intake.Outcome.REFUSED for answer in answers)
-    conflicts = sum(answer.outcome is intake.Outcome.CONFLICT for answer in answers)
-    detail = (
-        f"{refused} of {len(items)} readings refused, {conflicts} in conflict with what their client_id stood for before;"
-        " the others are stored. See results."
+def _refused(refusal: Refusal) -> intake.Answer:
+    return intake.Answer(intake.Outcome.REFUSED, refusals=(refusal,))
+
+
+def _result(client_id: str | None, answer: intake.Answer) -> _Result:
+    return _Result(
+        client_id=client_id,
+        outcome=answer.outcome,
+        errors=answer.refusals or UNSET,
+        measurement=answer.measurement_id,
     )
-    status, kind = (422, "readings-refused") if refused else (409, "client-id-conflict")
-    return problem_response(status, kind, detail, errors, results=results)
-
-
-def _refusals_of(answer: intake.Answer) -> Sequence[Refusal]:
-    if answer.outcome is intake.Outcome.CONFLICT:
-        return [
-            Refusal("client_id", "conflict", "Was used before with other content. The first content stands.")
-        ]
-    return answer.refusals
-
-
-def _result(item: DecodedItem, answer: intake.Answer) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "client_id": item.client_id,
-        "outcome": answer.outcome,
-        "measurement": answer.measurement_id,
-    }
-    if refusals := _refusals_of(answer):
-        result["errors"] = [ItemError(refusal).as_json() for refusal in refusals]
-    return result

@@ -1,9 +1,9 @@
 "use strict";
 
-// Renews the part of a rerun's page that changes, every two seconds, until it changes no more.
+// Renews the part of a page that changes, every two seconds, until it changes no more.
 (() => {
-  const live = document.getElementById("rerun-live");
-  const silent = document.getElementById("rerun-silent");
+  const live = document.getElementById("live");
+  const silent = document.getElementById("live-silent");
   let shown = null;
 
   const show = (html) => {

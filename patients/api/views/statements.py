@@ -1,47 +1,26 @@
-"""Statements by the vitals app."""
+"""One statement about one patient."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clinical_engine.api.schema import problem_reply
 from clinical_engine.api.scopes import access_of
-from clinical_engine.common.errors import ClientIdConflictError, Refusal, RefusedError
+from clinical_engine.common.errors import ClientIdConflictError
 from patients import services
+from patients.api import examples
 from patients.api.serializers import StatementReplySerializer, StatementRequestSerializer
+from patients.api.submitters import submitter_of
 from patients.models import StatementSource
-from submitters.selectors import submitter_for
 
 Accept = Callable[..., Sequence[services.Accepted]]
 LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, required=True, response=[202], description="The job to poll"
-)
-
-_EXAMPLE = OpenApiExample(
-    "A patient of a programme",
-    value={
-        "client_id": "enrolment-2026-000123",
-        "submitter": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5c",
-        "external_id": "patient-4711",
-        "effective_at": "2026-03-01T09:00:00+01:00",
-    },
-    request_only=True,
-)
-_EXAMPLE_REPLY = OpenApiExample(
-    "Stored now",
-    value={
-        "outcome": "accepted",
-        "statement": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a60",
-        "patient": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5d",
-        "job": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5e",
-    },
-    response_only=True,
-    status_codes=["202"],
 )
 
 
@@ -53,7 +32,7 @@ def statement_schema(
         operation_id=operation_id,
         description=f"{what} Accepted means stored for good; the job at `Location` links or unlinks the patient.",
         request=StatementRequestSerializer,
-        examples=[_EXAMPLE, _EXAMPLE_REPLY],
+        examples=examples.STATEMENT,
         parameters=[LOCATION],
         responses={
             202: OpenApiResponse(
@@ -74,11 +53,7 @@ class _StatementView(APIView):
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
         access = access_of(request)
-        submitter = submitter_for(access.organisation_ids, data["submitter"])
-        if submitter is None:
-            raise RefusedError(
-                Refusal("submitter", "unknown_submitter", "No submitter that this key may act for.")
-            )
+        submitter = submitter_of(access, data["submitter"])
         statement = services.NewStatement(data["client_id"], data["external_id"], data["effective_at"])
         origin = services.Origin(StatementSource.API, api_client_id=access.api_client_id)
         [answer] = self.accept(submitter=submitter, statements=[statement], origin=origin)

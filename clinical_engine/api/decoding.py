@@ -1,0 +1,135 @@
+"""A body of many items, decoded item by item: one that cannot be read does not touch the others."""
+
+import re
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+
+from clinical_engine.common.errors import Refusal, RefusedError
+
+
+class NamedItem(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What every item has: the client's own id of it."""
+
+    client_id: str
+
+
+class _Named(msgspec.Struct):
+    client_id: str | None = None
+
+
+Frame = TypeVar("Frame")
+Item = TypeVar("Item", bound=NamedItem)
+
+
+class Decoded(msgspec.Struct, Generic[Item], frozen=True, gc=False):
+    """One item of a body, or why there is none. `client_id` is the item's own, where it can be read."""
+
+    client_id: str | None
+    item: Item | None
+    refusal: Refusal | None = None
+
+
+_decode_named = msgspec.json.Decoder(_Named).decode
+_decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+# Not JSON, not UTF-8 (which the decoder reports as Python's own error), or nested too deeply.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# The decoder counts the items only when it has them all, at 70 bytes each: 16 MB of `1,1,1` took 600 MB. A hundred commas to
+# an item of the largest request are far more than ids hold.
+_MOST_COMMAS = 1_000_000
+
+
+def body_of(request: Request) -> bytes:
+    """The bytes that `BulkBytesParser` read. Raises RefusedError when there are none."""
+    body: object = request.data
+    if not isinstance(body, bytes):
+        raise RefusedError(Refusal("body", "missing", "A JSON body is required."))
+    return body
+
+
+def decode_frame(decode: Callable[[bytes], Frame], body: bytes) -> Frame:
+    """The body as `decode` reads it, with the items raw.
+
+    Raises ParseError when it is not JSON, RefusedError when its frame is not as described.
+    """
+    if body.count(b",") > _MOST_COMMAS:
+        raise RefusedError(Refusal("body", "invalid", "Has too many items."))
+    try:
+        return _decode_frame(decode, body)
+    except ParseError:
+        return _decode_frame(decode, _repaired(body))
+
+
+def decode_item(decode: Callable[[bytes], Item], raw: msgspec.Raw) -> Decoded[Item]:
+    """The item as `decode` reads it, or the field that cannot be read."""
+    text = bytes(raw)
+    try:
+        item = decode(text)
+    except UnicodeDecodeError:
+        return Decoded(_client_id(text), None, _refusal_of_text(text))
+    except _UNREADABLE as error:
+        return Decoded(_client_id(text), None, _refusal(error, "item"))
+    return Decoded(item.client_id, item)
+
+
+def _decode_frame(decode: Callable[[bytes], Frame], body: bytes) -> Frame:
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise RefusedError(_refusal(error, "body")) from error
+    except _UNREADABLE as error:
+        raise ParseError from error
+
+
+# An escaped pair of surrogates, half of one (the group), or any other escape. An unfinished text matches too: beginning a
+# new search at each of its quotes would take quadratic time.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_CONSTANT = re.compile(rb'"(?:[^"\\]|\\.)*+"?|(NaN|-?Infinity)', re.DOTALL)
+
+
+def _repaired(body: bytes) -> bytes:
+    """The body with what JSON lacks and clients write nevertheless made readable, so that just its item is refused.
+
+    NaN and Infinity become a list, which no field takes; half a pair of surrogates, which is no text, a byte that is none.
+    """
+    body = _ESCAPE.sub(lambda escape: b"\xff" if escape[1] else escape[0], body)
+    return _CONSTANT.sub(lambda token: b"[]" if token[1] else token[0], body)
+
+
+def _client_id(raw: bytes) -> str | None:
+    try:
+        return _decode_named(raw).client_id
+    except _UNREADABLE:
+        return None
+
+
+def _refusal_of_text(raw: bytes) -> Refusal:
+    try:
+        parts = _decode_parts(raw)
+    except _UNREADABLE:
+        parts = {}
+    field = next((name for name, part in parts.items() if not _is_readable(part)), "item")
+    return Refusal(field, "not_text", "Must be text in UTF-8.")
+
+
+def _is_readable(part: msgspec.Raw) -> bool:
+    try:
+        msgspec.json.decode(part)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+def _refusal(error: Exception, whole: str) -> Refusal:
+    """The decoder's complaint, which names a place and types but holds no value; `whole` names what has no place."""
+    text = str(error)
+    if missing := re.search(r"missing required field `([^`]*)`", text):
+        return Refusal(missing[1], "missing", "Is required.")
+    if unknown := re.search(r"contains unknown field `([^`]*)`", text):
+        return Refusal(unknown[1][:128], "invalid", "There is no such field.")
+    place = re.search(r" - at `\$\.?([^`]*)`$", text)
+    message = re.sub(r" - at `.*`$", "", text)
+    return Refusal((place[1] if place else "") or whole, "invalid", f"{message}.")

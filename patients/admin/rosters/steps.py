@@ -1,0 +1,51 @@
+"""What a person may do with a roster: in which state, and what is said before it is done."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from clinical_engine.staff.reasons import Question
+from patients.admin.rosters.cells import counted
+from patients.models import Roster, RosterState
+from patients.models.rosters import MOVING
+from patients.rosters import services
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that is done with a reason: its button, what is said before, and the service."""
+
+    title: str
+    explanation: Callable[[Roster], str]
+    act: Callable[..., None]
+
+    def question(self, roster: Roster, back: str) -> Question:
+        """What is asked."""
+        return Question(f"{self.title}: {roster.submitter.name}", self.explanation(roster), self.title, back)
+
+
+def offered(roster: Roster) -> Iterator[tuple[str, str]]:
+    """The names and titles of the buttons on its page."""
+    if roster.state == RosterState.HELD:
+        yield "confirm", STEPS["confirm"].title
+    if roster.state in (*MOVING, RosterState.HELD):
+        yield "cancel", STEPS["cancel"].title
+    if roster.is_last and roster.drift:
+        yield "drifting", "Who drifts"
+
+
+def _before_confirming(roster: Roster) -> str:
+    return (
+        f"The guard holds it: {roster.held_because} To be made active with the submitter: {counted(roster.missing, 'patient')};"
+        f" inactive: {counted(roster.extra, 'patient')}. It is compared once more before: a statement that came in since counts,"
+        " and if more patients would become inactive by then, the guard holds it again."
+    )
+
+
+def _before_cancelling(roster: Roster) -> str:
+    return f"It goes no further. What it has linked and unlinked so far stands: {counted(roster.done, 'patient')}."
+
+
+STEPS: Mapping[str, Step] = {
+    "confirm": Step("Confirm", _before_confirming, services.confirm),
+    "cancel": Step("Cancel the roster", _before_cancelling, services.cancel),
+}

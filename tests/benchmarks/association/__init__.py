@@ -1,0 +1,1 @@
+"""What linking patients costs: one of them among many, a roster, a batch, and the same by Django's own means."""

@@ -1,0 +1,1 @@
+"""An app of the benchmark's own: patients of a programme as Django would have them, a ManyToManyField and nothing else."""

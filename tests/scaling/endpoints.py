@@ -1,0 +1,89 @@
+"""Every endpoint of the API, with a request that keeps its size."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from clinical_engine.monitoring.urls import urlpatterns
+from submitters.models import Submitter
+from tests.api.bodies import batch, item, move, post, reading, readings, statement
+from tests.patients.rosters.rows import ndjson
+from tests.scaling import rows
+from tests.scaling.actions import Act, Action, expect
+from tests.scaling.world import World
+
+ONE = "p-000001"
+
+
+def _get(world: World, path: str, **query: str) -> Act:
+    return lambda: expect(world.api.get(f"/api/v1/{path}", query), 200)
+
+
+def _post(world: World, path: str, body: Any, status: int = 202) -> Act:
+    return lambda: expect(post(world.api, path, body), status)
+
+
+def _patient(world: World) -> str:
+    return str(world.key(rows.PATIENT, 1))
+
+
+def _readings(world: World, request: int) -> Act:
+    # About as many patients, known and new.
+    items = (reading(f"new-{n:03d}", f"p-{n:06d}" if n % 2 else f"q-{n:06d}") for n in range(1, request + 1))
+    return _post(world, "measurements", readings(world.caller, *items))
+
+
+def _lookup(world: World) -> Act:
+    body = {"organisation": str(world.caller.organisation.pk), "external_id": ONE}
+    return _post(world, "patients/lookup", body, 200)
+
+
+def _batch(world: World, path: str, request: int) -> Act:
+    items = [item(f"new-{n:03d}", f"p-{n:06d}" if n % 2 else f"q-{n:06d}") for n in range(1, request + 1)]
+    return _post(world, f"{path}/batch", batch(world.caller, *items))
+
+
+def _move(world: World) -> Act:
+    to = Submitter.objects.filter(organisation=world.caller.organisation).exclude(
+        pk=world.caller.submitter.pk
+    )[0]
+    return _post(world, "moves", move(world.caller, to, external_id=ONE))
+
+
+def put_roster(world: World, patients: Iterable[str]) -> Act:
+    """Sending the list of our submitter's active patients, as of now."""
+    body = ndjson(*patients)
+    path = f"/api/v1/submitters/{world.caller.submitter.pk}/roster?as_of={timezone.now():%Y-%m-%dT%H:%M:%SZ}"
+    return lambda: expect(world.api.put(path, body, content_type="application/x-ndjson"), 202)
+
+
+def _new_roster(world: World, request: int) -> Act:
+    return put_roster(world, (f"q-{number:06d}" for number in range(request)))
+
+
+def _watch(name: str) -> Action:
+    return Action(lambda w, _: lambda: expect(w.api.get(reverse(name)), 200, 503))
+
+
+ENDPOINTS: Mapping[str, Action] = {
+    "POST /api/v1/activations": Action(lambda w, _: _post(w, "activations", statement(w.caller, "new", ONE))),
+    "POST /api/v1/deactivations": Action(
+        lambda w, _: _post(w, "deactivations", statement(w.caller, "new", ONE))
+    ),
+    "POST /api/v1/activations/batch": Action(lambda w, size: _batch(w, "activations", size), bulk=True),
+    "POST /api/v1/deactivations/batch": Action(lambda w, size: _batch(w, "deactivations", size), bulk=True),
+    "POST /api/v1/moves": Action(lambda w, _: _move(w)),
+    "PUT /api/v1/submitters/{submitter_id}/roster": Action(_new_roster, bulk=True),
+    "GET /api/v1/rosters/{roster_id}": Action(lambda w, _: _get(w, f"rosters/{w.roster.pk}")),
+    "POST /api/v1/measurements": Action(_readings, bulk=True),
+    "GET /api/v1/measurements": Action(lambda w, _: _get(w, "measurements", patient=_patient(w))),
+    "GET /api/v1/observations": Action(lambda w, _: _get(w, "observations", patient=_patient(w))),
+    "GET /api/v1/patients/{patient_id}": Action(lambda w, _: _get(w, f"patients/{_patient(w)}")),
+    "POST /api/v1/patients/lookup": Action(lambda w, _: _lookup(w)),
+    "GET /api/v1/jobs/{job_id}": Action(lambda w, _: _get(w, f"jobs/{w.key(rows.JOB, 11)}")),
+}
+
+# Not ready is an answer too: here the sweep is always late.
+MONITORING: Mapping[str, Action] = {str(page.name): _watch(str(page.name)) for page in urlpatterns}

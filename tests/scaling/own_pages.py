@@ -1,0 +1,139 @@
+"""Our own pages of the admin, and what is done on them."""
+
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import urlencode
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.urls import reverse
+
+from clinical_engine.audit.models import AuditEntry
+from clinical_engine.jobs.models import Rerun
+from clinical_engine.jobs.states import RerunState
+from submitters.models import ApiClient, Submitter
+from tests.scaling import rows
+from tests.scaling.actions import Act, Action, expect
+from tests.scaling.world import RESTING, World
+
+REASON = {"reason": "A test of what grows"}
+
+
+def look_at(path: str, query: Mapping[str, str] | None = None, *statuses: int) -> Action:
+    """A page that is shown, or answered with one of the statuses."""
+    url = f"{path}?{urlencode(query)}" if query else path
+    return Action(lambda world, _: lambda: expect(world.admin.get(url), *(statuses or (200,))))
+
+
+def _do(path: str, fields: Mapping[str, object] | None = None, *, takes_all: bool = False) -> Action:
+    sent = REASON | dict(fields or {})
+    return Action(
+        lambda world, _: lambda: expect(world.admin.post(path, sent), 302),
+        takes_all=takes_all,
+        check=_was_recorded,
+    )
+
+
+def _was_recorded() -> None:
+    assert AuditEntry.objects.filter(reason=REASON["reason"]).exists(), "Nothing was done."
+
+
+def own_pages(world: World) -> dict[str, Action]:
+    """By the page's name, behind which a space and more words may stand."""
+    return {
+        "index": look_at(reverse("admin:index")),
+        "search": look_at(reverse("admin:search"), {"s": "p-000001"}),
+        "app_list": look_at(reverse("admin:app_list", args=["patients"])),
+        **_asked_and_done("submitters_apiclient_revoke", ApiClient.objects.earliest("pk").pk),
+        **_desk(),
+        **_jobs(world),
+        **_reruns(world),
+        **_rosters(world),
+        **_stated_by_hand(world),
+    }
+
+
+def _asked_and_done(name: str, *arguments: object) -> dict[str, Action]:
+    address = reverse(f"admin:{name}", args=arguments)
+    return {name: look_at(address), f"{name} done": _do(address)}
+
+
+def _desk() -> dict[str, Action]:
+    desk = reverse("admin:jobs_job_desk")
+    return {
+        "jobs_job_desk": look_at(desk),
+        "jobs_job_desk last": look_at(desk, {"order": "last", "causes": "all"}),
+        **_asked_and_done("jobs_job_close_circuit", RESTING),
+    }
+
+
+def _jobs(world: World) -> dict[str, Action]:
+    dead, invalid, waiting = (world.key(rows.JOB, number) for number in (12, 13, 14))
+    edit = reverse("admin:jobs_job_edit_payload", args=[invalid])
+    # Behind the one revision that there is already.
+    edited = {"text": f'{{"statement_id": "{world.key(rows.STATEMENT, 11)}"}}', "seen": "1"}
+    return {
+        **_asked_and_done("jobs_job_run_this_again", dead),
+        **_asked_and_done("jobs_job_cancel_this", waiting),
+        **_asked_and_done("jobs_job_discard_this", dead),
+        "jobs_job_edit_payload": look_at(edit),
+        "jobs_job_edit_payload done": _do(edit, edited),
+        "jobs_job_changelist run_again": _do_to_ticked(world, "run_again", 2),
+        "jobs_job_changelist cancel": _do_to_ticked(world, "cancel", 4),
+        "jobs_job_changelist discard": _do_to_ticked(world, "discard", 2),
+    }
+
+
+def _do_to_ticked(world: World, deed: str, place: int) -> Action:
+    ticked = [str(world.key(rows.JOB, 10 * number + place)) for number in (1, 2, 3)]
+    return _do(reverse("admin:jobs_job_changelist"), {"action": deed, ACTION_CHECKBOX_NAME: ticked})
+
+
+def _reruns(world: World) -> dict[str, Action]:
+    new, running = reverse("admin:jobs_rerun_new"), Rerun.objects.filter(state=RerunState.RUNNING)[0]
+    limits = {"rate": 5, "canary": 2, "failed_share": 20}
+    return {
+        "jobs_rerun_new": look_at(new, {"kind": "associate"}),
+        # Its request is what the filter matches: every job that failed.
+        "jobs_rerun_new done": _do(f"{new}?kind=associate", limits, takes_all=True),
+        "jobs_rerun_live": look_at(reverse("admin:jobs_rerun_live", args=[world.rerun.pk])),
+        **_asked_and_done("jobs_rerun_pause", running.pk),
+        **_asked_and_done("jobs_rerun_resume", world.rerun.pk),
+        **_asked_and_done("jobs_rerun_cancel", world.rerun.pk),
+    }
+
+
+def _rosters(world: World) -> dict[str, Action]:
+    return {
+        "patients_roster_live": look_at(reverse("admin:patients_roster_live", args=[world.roster.pk])),
+        "patients_roster_drifting": look_at(
+            reverse("admin:patients_roster_drifting", args=[world.roster.pk])
+        ),
+        **_asked_and_done("patients_roster_confirm", world.held.pk),
+        **_asked_and_done("patients_roster_cancel", world.held.pk),
+    }
+
+
+def _stated_by_hand(world: World) -> dict[str, Action]:
+    ours, organisation = str(world.caller.submitter.pk), world.caller.organisation
+    to = Submitter.objects.filter(organisation=organisation).exclude(pk=ours)[0]
+    answers = {
+        "patients_patient_state_active": {"submitter": ours},
+        "patients_patient_state_inactive": {"submitter": ours},
+        "patients_patient_move": {"from_submitter": ours, "to_submitter": str(to.pk)},
+    }
+    found: dict[str, Action] = {}
+    for name, fields in answers.items():
+        address = reverse(f"admin:{name}", args=[world.key(rows.PATIENT, 1)])
+        act = partial(_shown_and_confirmed, address, fields)
+        found |= {name: look_at(address), f"{name} done": Action(act, check=_was_recorded)}
+    return found
+
+
+def _shown_and_confirmed(address: str, fields: Mapping[str, str], world: World, _: int) -> Act:
+    sent = {**REASON, **fields, "effective_at": "2026-03-10T13:00:00"}
+
+    def act() -> None:
+        seen = world.admin.post(address, {**sent, "step": "show"}).context["foreseen"].seen
+        expect(world.admin.post(address, {**sent, "step": "confirm", "seen": seen}), 302)
+
+    return act

@@ -1,0 +1,125 @@
+"""Every kind of job, with as much due work as a request has items; and whatever is done from time to time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
+
+from clinical_engine.celery import app
+from clinical_engine.jobs import worker
+from clinical_engine.jobs.models import Attempt
+from clinical_engine.jobs.registry import kind_of
+from clinical_engine.jobs.reruns import services as reruns
+from clinical_engine.jobs.reruns.limits import Limits
+from clinical_engine.jobs.selection import Selection
+from clinical_engine.jobs.states import Outcome
+from observations.intake import record_measurements
+from observations.models import MeasurementSource
+from patients.models import Association, Roster, RosterState
+from patients.rosters import applying, schedule
+from patients.rosters.advancing import advance
+from patients.services import activate, deactivate
+from tests import factories
+from tests.factories import NOON
+from tests.scaling.actions import Act, Action
+from tests.scaling.endpoints import put_roster
+from tests.scaling.world import World
+
+
+def _due(kind: str, prepare: Callable[[World, int], None]) -> Action:
+    def act(world: World, request: int) -> Act:
+        prepare(world, request)
+        return lambda: _work(kind)
+
+    return Action(act, bulk=True, check=_nothing_failed)
+
+
+def _work(kind: str) -> None:
+    assert worker.work(kind, kind_of(kind).queue), f"No {kind} was due."
+
+
+def _nothing_failed() -> None:
+    assert not Attempt.objects.filter(worker=worker.worker_name(), outcome=Outcome.FAILED).exists()
+
+
+def _last_roster(state: RosterState) -> None:
+    assert Roster.objects.latest("received_at", "id").state == state
+
+
+def _associations(world: World, request: int) -> None:
+    said = [factories.statement(f"p-{number:06d}") for number in range(1, request + 1)]
+    activate(submitter=world.caller.submitter, statements=said, origin=factories.BY_IMPORT)
+
+
+def _ends(world: World, request: int) -> None:
+    said = [factories.statement(f"p-{n:06d}", NOON - timedelta(days=50)) for n in range(1, request + 1)]
+    deactivate(submitter=world.caller.submitter, statements=said, origin=factories.BY_IMPORT)
+
+
+def _results(world: World, request: int) -> None:
+    record_measurements(
+        organisation_id=world.caller.organisation.pk,
+        readings=[factories.reading(f"p-{number:06d}") for number in range(1, request + 1)],
+        source=MeasurementSource.IMPORT,
+    )
+
+
+def _rerun(world: World, request: int) -> None:
+    # All that failed is chosen, a request's worth of it is set going.
+    limits = Limits(rate=request, canary=0)
+    reruns.start(actor=world.actor, selection=Selection(), reason="The cause is mended", limits=limits)
+
+
+def _roster(world: World, request: int) -> None:
+    """A list of everybody who is linked and of as many others as the request has items."""
+    others = [f"q-{number:06d}" for number in range(request)]
+    put_roster(world, [*_linked(world), *others])()
+
+
+def _linked(world: World) -> list[str]:
+    links = Association.objects.filter(submitter=world.caller.submitter, dissociated_at=None)
+    return list(links.values_list("patient__external_id", flat=True))
+
+
+def _slice(world: World, request: int) -> Act:
+    """One slice of a roster by which very many are to be linked, where a slice is as large as a request."""
+    _roster(world, world.patients)
+    roster = Roster.objects.get(submitter=world.caller.submitter, state=RosterState.COMPARING)
+    advance(roster.pk, roster.job_id)
+
+    def act() -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(applying, "SLICE", request)
+            assert advance(roster.pk, roster.job_id)
+
+    return act
+
+
+def _drift(world: World, request: int) -> None:
+    assert schedule.compare_what_is_due() == 1
+
+
+# By the name of the kind, behind which a space and more words may stand.
+KINDS: Mapping[str, Action] = {
+    "associate": _due("associate", _associations),
+    "associate unlinking": _due("associate", _ends),
+    "recompute": _due("recompute", _results),
+    "rerun": _due("rerun", _rerun),
+    "roster": replace(_due("roster", _roster), check=lambda: _last_roster(RosterState.APPLIED)),
+    "roster slice": Action(_slice, bulk=True, check=lambda: _last_roster(RosterState.APPLYING)),
+    "drift": _due("drift", _drift),
+}
+
+
+def _run(task: str) -> Action:
+    return Action(lambda _, __: app.tasks[task].run)
+
+
+def periodic() -> dict[str, Action]:
+    """Everything on the schedule, by the name it has there."""
+    # As a worker finds them when it starts, without what else Celery does then: it closes the connection.
+    autodiscover_modules("tasks")
+    return {name: _run(str(entry["task"])) for name, entry in settings.CELERY_BEAT_SCHEDULE.items()}
