@@ -96,9 +96,8 @@ DATABASES["default"].update(
     # The test database is provisioned with its roles before Django starts, and used as it is.
     TEST={"NAME": DATABASES["default"]["NAME"]},
 )
-# jit=off: compiling a bulk statement took 95 of its 99 seconds. random_page_cost: what is looked up by key lies in memory or on
-# SSDs; at the default of 4 the planner reads tables whole to find a slice of their rows. The timeouts end a statement before a
-# person or a lease does.
+# jit=off: compiling a bulk statement took 95 of its 99 seconds. random_page_cost: at the default of 4, made for discs that turn, a
+# slice's rows are found by reading whole tables. The timeouts end a statement before a person or a lease does.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     f"-c jit=off -c random_page_cost=1.1 -c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=30_000)}"
     " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
@@ -155,29 +154,19 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "interval_step": 0.1,
     "interval_max": 0.1,
 }
+
+
+def _periodically(task: str, every: timedelta) -> dict[str, object]:
+    # No expiry: the worker's clock would judge it, and one an hour ahead threw every sweep away. What an hour without workers
+    # piles up is swept in seconds.
+    return {"task": task, "schedule": every, "options": {"queue": "sweeps"}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "jobs.sweep",
-        "schedule": SWEEP_INTERVAL,
-        # No expiry: the worker's clock would judge it, and one an hour ahead threw every sweep away. What an hour without
-        # workers piles up is swept in seconds.
-        "options": {"queue": "sweeps"},
-    },
-    "count-failures": {
-        "task": "jobs.count_failures",
-        "schedule": timedelta(seconds=15),
-        "options": {"queue": "sweeps"},
-    },
-    "compare-rosters": {
-        "task": "patients.compare_rosters",
-        "schedule": timedelta(seconds=15),
-        "options": {"queue": "sweeps"},
-    },
-    "collect-silk-garbage": {
-        "task": "profiling.collect_garbage",
-        "schedule": timedelta(minutes=10),
-        "options": {"queue": "sweeps"},
-    },
+    "sweep": _periodically("jobs.sweep", SWEEP_INTERVAL),
+    "count-failures": _periodically("jobs.count_failures", timedelta(seconds=15)),
+    "compare-rosters": _periodically("patients.compare_rosters", timedelta(seconds=15)),
+    "collect-silk-garbage": _periodically("profiling.collect_garbage", timedelta(minutes=10)),
 }
 
 # --- Promises about time --------------------------------------------------------------------------------------------

@@ -8,23 +8,11 @@ from clinical_engine.common.database import execute
 from patients.models import Roster, RosterState
 from patients.models.rosters import OVER
 from patients.rosters.applying import apply_slice
-from patients.rosters.comparing import find_differences, lines_that_contradict
+from patients.rosters.comparing import COMPARED_COUNTS, find_differences, lines_that_contradict
 from patients.rosters.guard import why_held
 from patients.rosters.reading import MAX_PROBLEMS
 
 _CLEARED_AT_ONCE = 50_000
-_COUNTS = (
-    "linked_before",
-    "in_order",
-    "other_since",
-    "missing",
-    "reactivated",
-    "extra",
-    "newer",
-    "unclear",
-    "repeated",
-    "contradictory",
-)
 
 
 def advance(roster_id: UUID, job_id: UUID) -> bool:
@@ -55,7 +43,7 @@ def _compare(roster: Roster) -> None:
     else:
         roster.state = RosterState.APPLYING
     roster.compared_at = Now()
-    roster.save(update_fields=[*_COUNTS, "problems", "held_because", "state", "compared_at", "finished_at"])
+    roster.save(update_fields=[*COMPARED_COUNTS, "problems", "held_because", "state", "compared_at", "finished_at"])
 
 
 def _tell_of_contradictions(roster: Roster) -> None:

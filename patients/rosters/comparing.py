@@ -63,7 +63,7 @@ _DIFFERENCES = """
            count(*) FILTER (WHERE is_contradictory), (SELECT count(*) FROM linked)
     FROM compared
 """
-_COUNTS = (
+COMPARED_COUNTS = (
     "in_order",
     "other_since",
     "missing",
@@ -95,7 +95,7 @@ def find_differences(roster: Roster) -> None:
     execute("DELETE FROM patients_rosterchange WHERE roster_id = %s", [roster.pk])
     _prepare(roster)
     [counts] = fetch_all(_COMPARED + _DIFFERENCES, _parameters(roster))
-    for name, count in zip(_COUNTS, counts, strict=True):
+    for name, count in zip(COMPARED_COUNTS, counts, strict=True):
         setattr(roster, name, count)
 
 

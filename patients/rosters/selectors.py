@@ -7,22 +7,10 @@ from django.db.models import QuerySet
 
 from clinical_engine.jobs.registry import Report
 from patients.models import Roster, RosterChange, RosterState, StatementKind
+from patients.rosters.comparing import COMPARED_COUNTS
 from submitters.models import Submitter
 
-COUNTS = (
-    "lines",
-    "unreadable",
-    "linked_before",
-    "in_order",
-    "other_since",
-    "missing",
-    "reactivated",
-    "extra",
-    "newer",
-    "unclear",
-    "repeated",
-    "contradictory",
-)
+COUNTS = ("lines", "unreadable", *COMPARED_COUNTS)
 
 
 def roster_for(organisation_ids: Collection[UUID], roster_id: UUID) -> Roster | None:

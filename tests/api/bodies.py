@@ -69,3 +69,11 @@ def at(time: datetime) -> str:
 def post(api: Client, path: str, body: Any) -> Any:
     """The answer to a body, which is sent as it is when it is text or bytes."""
     return api.post(f"/api/v1/{path}", body, content_type="application/json")
+
+
+def outcomes(answer: Any) -> list[str]:
+    return [result["outcome"] for result in answer.json()["results"]]
+
+
+def errors(answer: Any) -> list[tuple[int, str, str]]:
+    return [(error["item"], error["field"], error["code"]) for error in answer.json().get("errors", [])]
