@@ -170,7 +170,10 @@ class RosterLine(models.Model):
 
 
 class RosterChange(models.Model):
-    """A patient to be linked or unlinked, in the order in which slices do it: patients' keys, then those still unknown."""
+    """A patient to be linked or unlinked, in the order in which slices do it: patients' keys, then those still unknown.
+
+    Who is still unknown has the id here that they will be created with.
+    """
 
     pk = models.CompositePrimaryKey("roster_id", "position")
     roster = models.ForeignKey(

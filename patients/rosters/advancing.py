@@ -29,7 +29,8 @@ def advance(roster_id: UUID, job_id: UUID) -> bool:
     if roster.state == RosterState.APPLYING:
         _apply(roster)
         return True
-    return _clear(roster)
+    # The lines of one that is held are still needed, however often its job should run.
+    return roster.state in OVER and _clear(roster)
 
 
 def _compare(roster: Roster) -> None:
@@ -43,7 +44,9 @@ def _compare(roster: Roster) -> None:
     else:
         roster.state = RosterState.APPLYING
     roster.compared_at = Now()
-    roster.save(update_fields=[*COMPARED_COUNTS, "problems", "held_because", "state", "compared_at", "finished_at"])
+    roster.save(
+        update_fields=[*COMPARED_COUNTS, "problems", "held_because", "state", "compared_at", "finished_at"]
+    )
 
 
 def _tell_of_contradictions(roster: Roster) -> None:

@@ -49,34 +49,34 @@ def apply_slice(roster: Roster) -> int:
     return settled
 
 
-def _know_all_patients(roster: Roster, slice_: dict[str, object]) -> None:
+def _know_all_patients(roster: Roster, slice_: Mapping[str, object]) -> None:
     """Create the patients that are still unknown, by external id, as everywhere: others may be creating the same ones."""
+    slice_ = {**slice_, "organisation": roster.organisation_id}
     [(unknown,)] = fetch_all(
-        f"SELECT count(*) FROM patients_rosterchange WHERE {_OF_SLICE} AND patient_id IS NULL",  # noqa: S608 - a constant
+        f"SELECT count(*) FROM patients_rosterchange WHERE {_OF_SLICE} AND external_id <> ''",  # noqa: S608 - a constant
         slice_,
     )
     if not unknown:
         return
-    execute(
+    created = execute(
         f"""
         INSERT INTO patients_patient (id, organisation_id, external_id)
-        SELECT new.id, %(organisation)s, change.external_id
-        FROM (SELECT external_id, row_number() OVER (ORDER BY external_id) AS number FROM patients_rosterchange
-              WHERE {_OF_SLICE} AND patient_id IS NULL) AS change
-        JOIN unnest(%(ids)s::uuid[]) WITH ORDINALITY AS new (id, number) USING (number)
-        ORDER BY number
+        SELECT patient_id, %(organisation)s, external_id FROM patients_rosterchange
+        WHERE {_OF_SLICE} AND external_id <> '' ORDER BY external_id
         ON CONFLICT (organisation_id, external_id) DO NOTHING
         """,  # noqa: S608 - a constant
-        slice_ | {"organisation": roster.organisation_id, "ids": _new_ids(unknown)},
+        slice_,
     )
-    execute(
-        f"""
-        UPDATE patients_rosterchange change SET patient_id = patient.id FROM patients_patient patient
-        WHERE {_OF_SLICE} AND change.patient_id IS NULL
-          AND patient.organisation_id = %(organisation)s AND patient.external_id = change.external_id
-        """,  # noqa: S608 - a constant
-        slice_ | {"organisation": roster.organisation_id},
-    )
+    if created < unknown:
+        # Somebody else has created them since the comparison, under ids of their own.
+        execute(
+            f"""
+            UPDATE patients_rosterchange change SET patient_id = patient.id FROM patients_patient patient
+            WHERE {_OF_SLICE} AND change.external_id <> '' AND change.patient_id <> patient.id
+              AND patient.organisation_id = %(organisation)s AND patient.external_id = change.external_id
+            """,  # noqa: S608 - a constant
+            slice_,
+        )
 
 
 # Spoken of before, and later than the roster, by the rule of the comparison: at that very instant too, unless by a roster. Who

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.common.identifiers import new_id
 from patients.models import Roster
 
 # Above this many lines every patient of the organisation is read once rather than looked up one by one. The planner cannot
@@ -46,15 +47,19 @@ _COMPARED = """
         LEFT JOIN said ON said.patient_id = COALESCE(patient.id, linked.patient_id)
     )
 """
+# Patients still unknown get their ids here, so that slices need not write them back: UUIDv7 that have the time and chance of one
+# made for this comparison, and the position as their counter (RFC 9562, section 6.2, method 1).
 # A patient stated inactive since then would stay unlinked by 'active since'; that they are active at `as_of` the list says too.
 _DIFFERENCES = """
     , written AS (
         INSERT INTO patients_rosterchange (roster_id, position, patient_id, external_id, kind, effective_at)
-        SELECT %(roster)s, row_number() OVER (ORDER BY patient_id, external_id), patient_id,
+        SELECT %(roster)s, row_number() OVER listed,
+               COALESCE(patient_id, (%(new_id)s || lpad(to_hex(row_number() OVER listed), 8, '0'))::uuid),
                CASE WHEN patient_id IS NULL THEN external_id ELSE '' END,
                CASE verdict WHEN 'extra' THEN 'deactivation' ELSE 'activation' END,
                CASE WHEN verdict = 'extra' OR was_left THEN %(as_of)s ELSE since END
         FROM compared WHERE verdict IN ('missing', 'extra')
+        WINDOW listed AS (ORDER BY patient_id, external_id)
     )
     SELECT count(*) FILTER (WHERE verdict = 'in_order'), count(*) FILTER (WHERE verdict = 'in_order' AND has_other_since),
            count(*) FILTER (WHERE verdict = 'missing'), count(*) FILTER (WHERE verdict = 'missing' AND was_left),
@@ -94,7 +99,7 @@ def find_differences(roster: Roster) -> None:
     """
     execute("DELETE FROM patients_rosterchange WHERE roster_id = %s", [roster.pk])
     _prepare(roster)
-    [counts] = fetch_all(_COMPARED + _DIFFERENCES, _parameters(roster))
+    [counts] = fetch_all(_COMPARED + _DIFFERENCES, _parameters(roster) | {"new_id": new_id().hex[:24]})
     for name, count in zip(COMPARED_COUNTS, counts, strict=True):
         setattr(roster, name, count)
 

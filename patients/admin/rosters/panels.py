@@ -67,7 +67,10 @@ def _changed(name: str, kind: StatementKind, time: str) -> Callable[[Roster], Ma
 def _rows(changes: Iterable[RosterChange], zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
     for change in changes:
         external_id = change.patient.external_id if change.patient else change.external_id
-        yield patient_link(change.patient_id, external_id), moment(change.effective_at, zone)
+        yield (
+            patient_link(change.patient_id if change.patient else None, external_id),
+            moment(change.effective_at, zone),
+        )
 
 
 def _why_none(roster: Roster, number: int) -> str:

@@ -1,7 +1,7 @@
 """Rosters for tests."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from patients import services as statements
-from patients.models import Association, Roster
+from patients.models import Association, Roster, RosterState
 from patients.rosters import services
 from patients.rosters.advancing import advance
 from patients.rosters.reading import RosterForm, RosterReader
@@ -68,6 +68,20 @@ def step(roster: Roster) -> bool:
         more = advance(roster.pk, roster.job_id)
     roster.refresh_from_db()
     return more
+
+
+def applied(roster: Roster, work: Callable[[], int]) -> Roster:
+    """The roster, once all that is due is worked off."""
+    work()
+    roster.refresh_from_db()
+    assert roster.state == RosterState.APPLIED
+    assert roster.done == roster.to_do
+    return roster
+
+
+def counts(roster: Roster, *names: str) -> list[int]:
+    """Some of its counts."""
+    return [getattr(roster, name) for name in names]
 
 
 def state_active(submitter: Submitter, *external_ids: str, since: datetime = SINCE) -> None:
