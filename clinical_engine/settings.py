@@ -165,7 +165,7 @@ def _periodically(task: str, every: timedelta) -> dict[str, object]:
 CELERY_BEAT_SCHEDULE = {
     "sweep": _periodically("jobs.sweep", SWEEP_INTERVAL),
     "count-failures": _periodically("jobs.count_failures", timedelta(seconds=15)),
-    "compare-rosters": _periodically("patients.compare_rosters", timedelta(seconds=15)),
+    "look-after-rosters": _periodically("patients.look_after_rosters", timedelta(seconds=15)),
     "collect-silk-garbage": _periodically("profiling.collect_garbage", timedelta(minutes=10)),
 }
 

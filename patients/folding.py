@@ -29,6 +29,8 @@ class _Changes(NamedTuple):
     begun_until: str | None
     dirty_patients: str | None
     dirty_since: str | None
+    waiting: str | None
+    """The statements that this brings in line: no other, since more may come in meanwhile, unfolded."""
 
 
 def fold_periods(*, statement_ids: Sequence[UUID]) -> Mapping[UUID, Pair]:
@@ -53,13 +55,11 @@ def fold_locked(patients: str) -> None:
         dirty = {"dirty_patients": changes.dirty_patients, "dirty_since": changes.dirty_since}
         tell_changed_periods(ChangedPeriods(_DIRTY, dirty, changes.vanishing))
         _write(changes)
-    execute(
-        """
-        UPDATE patients_statement SET fulfilled_at = clock_timestamp()
-        WHERE patient_id = ANY(%s::uuid[]) AND fulfilled_at IS NULL
-        """,
-        [patients],
-    )
+    if changes.waiting:
+        execute(
+            "UPDATE patients_statement SET fulfilled_at = clock_timestamp() WHERE id = ANY(%s::uuid[])",
+            [changes.waiting],
+        )
 
 
 def _pairs_of(statement_ids: Sequence[UUID]) -> dict[UUID, Pair]:
@@ -77,7 +77,8 @@ def _pairs_of(statement_ids: Sequence[UUID]) -> dict[UUID, Pair]:
 _COMPARE = """
     WITH said AS (
         SELECT statement.* FROM unnest(%(patients)s::uuid[]) AS asked (patient_id) CROSS JOIN LATERAL (
-            SELECT organisation_id, patient_id, submitter_id, effective_at, client_id, kind = 'activation' AS active
+            SELECT id, fulfilled_at, organisation_id, patient_id, submitter_id, effective_at, client_id,
+                   kind = 'activation' AS active
             FROM patients_statement WHERE patient_id = asked.patient_id OFFSET 0
         ) AS statement
     ), turning AS (
@@ -112,7 +113,8 @@ _COMPARE = """
            array_agg(since) FILTER (WHERE id IS NULL)::text,
            array_agg(until) FILTER (WHERE id IS NULL)::text,
            (SELECT array_agg(patient_id ORDER BY patient_id)::text FROM dirty),
-           (SELECT array_agg(since ORDER BY patient_id)::text FROM dirty)
+           (SELECT array_agg(since ORDER BY patient_id)::text FROM dirty),
+           (SELECT array_agg(id)::text FROM said WHERE fulfilled_at IS NULL)
     FROM difference
 """
 

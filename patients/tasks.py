@@ -6,8 +6,9 @@ from django.db import close_old_connections
 from patients.rosters import schedule
 
 
-@shared_task(name="patients.compare_rosters")
-def compare_rosters() -> None:
-    """Compare the rosters that are due to be compared again."""
+@shared_task(name="patients.look_after_rosters")
+def look_after_rosters() -> None:
+    """Look after rosters: cancel those that nobody drives any more, and compare those that are due to be compared again."""
     close_old_connections()
+    schedule.cancel_abandoned()
     schedule.compare_what_is_due()

@@ -48,7 +48,10 @@ _ANY_PROBLEM = (
 )
 _BODY_PROBLEMS = (
     ("400", "The body is not JSON"),
-    ("411", "The body was sent in chunks, without its Content-Length, to an endpoint that does not take that"),
+    (
+        "411",
+        "The body was sent in chunks, without its Content-Length, to an endpoint that does not take that",
+    ),
     ("413", "The body is too large"),
     ("415", "The body's media type is not application/json"),
 )

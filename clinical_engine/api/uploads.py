@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import BoundedSemaphore
 from time import monotonic
 from typing import Any
 
@@ -36,6 +37,33 @@ class BodyTooSlowError(APIException):
         f"Nothing came for {_SILENCE_SECONDS:.0f} seconds, or the body took more than {LONGEST.seconds // 60} minutes;"
         " nothing was stored. Send it again, compressed."
     )
+
+
+class TooManyUploadsError(APIException):
+    """As many bodies are being read as may be."""
+
+    status_code = 503
+    default_code = "try_again"
+    default_detail = (
+        "Too many large bodies are being received at this moment; nothing was stored. Send it again soon."
+    )
+    wait = 10
+
+
+# An upload holds a thread for minutes. Of the four that a web process has, these are left to everybody else.
+MOST_AT_ONCE = 2
+_places = BoundedSemaphore(MOST_AT_ONCE)
+
+
+@contextmanager
+def place_to_upload() -> Iterator[None]:
+    """One of the few places that a process has for uploads. Raises TooManyUploadsError when all are taken."""
+    if not _places.acquire(blocking=False):
+        raise TooManyUploadsError
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 class Upload:

@@ -72,6 +72,9 @@ def _work_off(kind: JobKind, queue: str, *, suspects: bool, passed_on: int) -> i
         lease = Lease(token, worker_name())
         batch = ledger.claim(kind, queue, lease, limit=limit, suspects=suspects)
         goes_on = _process(kind, token, batch, troubled=admission.troubled)
+        if goes_on and suspects:
+            # Its next slice is no suspect's: it would wait for the next sweep.
+            rings.ring(kind.name, queue)
         more = goes_on or len(batch) == limit
         if len(batch) == limit and not goes_on and claimed_in_all == 0:
             # One ring may stand for a long backlog: let an idle neighbour join in.

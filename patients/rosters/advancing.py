@@ -36,7 +36,7 @@ def advance(roster_id: UUID, job_id: UUID) -> bool:
 def _compare(roster: Roster) -> None:
     find_differences(roster)
     _tell_of_contradictions(roster)
-    roster.held_because = "" if roster.dry_run else why_held(roster)
+    roster.held_because = why_held(roster)
     if roster.dry_run:
         roster.state, roster.finished_at = RosterState.COMPARED, Now()
     elif roster.held_because:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 
 from clinical_engine.common.database import execute, fetch_all
@@ -117,6 +118,7 @@ def compare_again(roster: Roster) -> None:
     roster.save(update_fields=["drift", "drift_compared_at"])
 
 
+@transaction.atomic
 def who_drifts(roster: Roster, limit: int) -> list[tuple[Any, ...]]:
     """(patient's id, external id, active since), at most `limit` of those whom `compare_again` counts."""
     _prepare(roster)

@@ -83,12 +83,17 @@ def receive(
 
 
 @transaction.atomic
-def confirm(*, actor: AbstractBaseUser, roster_id: UUID, reason: str) -> None:
+def confirm(*, actor: AbstractBaseUser, roster_id: UUID, reason: str, extra: int) -> None:
     """Have a held roster applied although the guard objects. It is compared once more: what is stated since then counts.
 
-    Raises RefusedError without a reason, NotAllowedNowError unless it is held.
+    `extra` is how many patients would be unlinked as the person saw it. Raises RefusedError without a reason, NotAllowedNowError
+    unless it is held, or when it is another number by now.
     """
     roster = _in_state(roster_id, (RosterState.HELD,), reason)
+    if roster.extra != extra:
+        raise NotAllowedNowError(
+            f"By now another number of patients would become inactive: {roster.extra:,}. Nothing was changed."
+        )
     job = ledger.NewJob(
         {"roster_id": str(roster.pk)},
         organisation_id=roster.organisation_id,

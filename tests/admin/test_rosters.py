@@ -77,7 +77,8 @@ def test_why_the_guard_holds_it_is_said_before_it_is_confirmed(
     question = text_of(support.get(address(held, "confirm")))
     assert "1 of 2 linked patients would be unlinked (50.0%)" in question
     assert "active with the submitter: 1 patient; inactive: 1 patient." in question
-    response = support.post(address(held, "confirm"), {"reason": "ticket 12: the ward was closed"})
+    answer = {"reason": "ticket 12: the ward was closed", "extra": "1"}
+    response = support.post(address(held, "confirm"), answer)
     assert response.headers["Location"] == address(held, "change")
     work()
     held.refresh_from_db()
@@ -86,6 +87,17 @@ def test_why_the_guard_holds_it_is_said_before_it_is_confirmed(
     assert "2 of 2 patients linked or unlinked, 100 %" in text
     assert "Confirmed by clinical-support." in text
     assert AuditEntry.objects.get(action="roster.confirm").reason == "ticket 12: the ward was closed"
+
+
+@pytest.mark.parametrize("seen", ["0", "3", "", "-1", "one"])
+def test_another_number_than_was_seen_is_not_confirmed(support: Client, held: Roster, seen: str) -> None:
+    answer = {"reason": "ticket 12", "extra": seen}
+    response = support.post(address(held, "confirm"), answer, follow=True)
+    assert messages_of(response) == [
+        "By now another number of patients would become inactive: 1. Nothing was changed."
+    ]
+    held.refresh_from_db()
+    assert held.state == RosterState.HELD
 
 
 def test_a_roster_is_cancelled_with_a_reason(support: Client, held: Roster, work: Work) -> None:
@@ -131,7 +143,7 @@ def test_buttons_are_shown_in_the_states_in_which_they_do_something(
     assert address(held, "confirm") in live
     assert address(held, "cancel") in live
     assert "data-moving" not in live
-    support.post(address(held, "confirm"), {"reason": "ticket 12"})
+    support.post(address(held, "confirm"), {"reason": "ticket 12", "extra": "1"})
     moving = text_of(support.get(address(held, "live")))
     assert address(held, "confirm") not in moving
     assert "data-moving" in moving

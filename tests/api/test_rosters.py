@@ -1,11 +1,13 @@
 import gzip
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import silk.models
 from pytest_django import Settings
 
+from clinical_engine.api.uploads import MOST_AT_ONCE, place_to_upload
 from patients.models import Association, Roster, RosterLine
 from tests import factories
 from tests.api.contract import DescribedClient, client_of
@@ -48,6 +50,17 @@ def test_a_roster_is_accepted_applied_and_shown(api: DescribedClient, caller: Ca
     linked = Association.objects.filter(dissociated_at=None).values_list("patient__external_id", flat=True)
     assert sorted(linked) == ["p-1", "p-3"]
     assert api.get(answer.headers["Location"]).json()["progress"]["result"]["state"] == "applied"
+
+
+def test_when_all_places_are_taken_a_roster_is_to_come_again(api: DescribedClient, caller: Caller) -> None:
+    with ExitStack() as taken:
+        for _ in range(MOST_AT_ONCE):
+            taken.enter_context(place_to_upload())
+        answer = put(api, caller, ndjson("p-1"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert answer.json()["type"] == "urn:clinical-engine:problem:try-again"
+    assert nothing_is_left()
+    assert put(api, caller, ndjson("p-1")).status_code == 202
 
 
 def test_a_dry_run_compares_and_changes_nothing(api: DescribedClient, caller: Caller, work: Work) -> None:

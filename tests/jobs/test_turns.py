@@ -161,6 +161,15 @@ def test_after_a_lost_worker_the_first_slice_is_done_alone_and_the_others_as_usu
     assert states_of([job_id]) == ["succeeded"]
 
 
+def test_after_a_lost_worker_the_next_slice_is_rung_for_at_once(new_kind: RegisterKind, rung: Rung) -> None:
+    kind = new_kind(slices(4), turn=LONG, batch_size=1)
+    [job_id] = enqueue(kind, 1)
+    execute("UPDATE jobs_job SET next_trigger = 'sweeper', queue = 'reruns' WHERE id = %s", [job_id])
+    rung.clear()
+    worker.work(kind.name, "reruns", suspects=True)
+    assert rung == [(kind.name, False)]
+
+
 def test_a_single_link_lands_while_a_long_roster_is_applied_by_the_only_worker(tmp_path: Path) -> None:
     with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
         broker.flushall()

@@ -14,7 +14,7 @@ from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger
 from observations.intake import record_measurements
 from observations.models import Measurement, MeasurementSource, Observation
-from patients import folding, services
+from patients import folding, registry, services
 from patients.models import Association, Statement
 from patients.periods import Period
 from submitters.models import Submitter
@@ -269,3 +269,21 @@ def test_a_job_that_names_no_statement_or_one_of_another_patient_does_not_look_a
         "dead: PermanentError The statement is not about the job's patient and submitter.",
         "succeeded: ",
     ]
+
+
+@pytest.mark.django_db
+def test_a_statement_that_comes_in_while_its_patient_is_folded_is_not_taken_for_fulfilled(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitter = factories.submitter()
+    first = say(submitter, active=True, minute=0, client_id="a")
+    other = factories.submitter(submitter.organisation)
+    # Listeners are told between the comparison and what follows from it.
+    monkeypatch.setattr(registry, "_listeners", [lambda _: say(other, active=True, minute=1, client_id="b")])
+    folding.fold_periods(statement_ids=[first])
+    waiting = Statement.objects.filter(fulfilled_at=None)
+    assert list(waiting.values_list("client_id", flat=True)) == ["b"]
+    monkeypatch.undo()
+    work()
+    assert not waiting.exists()
+    assert periods_of(other) == [Period(at(1), None)]

@@ -20,7 +20,7 @@ from patients.admin.rosters import cells
 from patients.admin.rosters.columns import RosterColumns
 from patients.admin.rosters.drifting import drifting_page
 from patients.admin.rosters.filters import RosterDriftFilter, RosterStateFilter
-from patients.admin.rosters.steps import STEPS, offered
+from patients.admin.rosters.steps import SEEN, STEPS, offered
 from patients.models import Roster
 from patients.models.rosters import MOVING
 
@@ -144,7 +144,7 @@ class RosterAdmin(RosterColumns):
         if not reason:
             return ask(request, step.question(roster, page), form, self.opts)
         try:
-            step.act(actor=actor_of(request), roster_id=roster.pk, reason=reason)
+            step.act(actor_of(request), roster.pk, reason, request.POST.get(SEEN, ""))
         except NotAllowedNowError as error:
             # Somebody else was first, or a newer list arrived.
             self.message_user(request, str(error), messages.WARNING)

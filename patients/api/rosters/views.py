@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from clinical_engine.api.problems import problem_response
 from clinical_engine.api.scopes import access_of
-from clinical_engine.api.uploads import Upload
+from clinical_engine.api.uploads import Upload, place_to_upload
 from patients.api.rosters.bodies import form_of, is_gzipped, query_of
 from patients.api.rosters.description import roster_read, roster_upload
 from patients.api.rosters.serializers import (
@@ -49,15 +49,16 @@ class RosterUploadView(APIView):
         form, gzipped = form_of(request), is_gzipped(request)
         as_of, dry_run = query_of(request)
         upload = self.upload = Upload(request)
-        roster = services.receive(
-            submitter=submitter,
-            as_of=as_of,
-            lines=lambda roster_id, as_of: RosterReader(
-                upload.chunks(), form=form, gzipped=gzipped, as_of=as_of, roster_id=roster_id
-            ),
-            origin=Origin(StatementSource.API, api_client_id=access.api_client_id),
-            dry_run=dry_run,
-        )
+        with place_to_upload():
+            roster = services.receive(
+                submitter=submitter,
+                as_of=as_of,
+                lines=lambda roster_id, as_of: RosterReader(
+                    upload.chunks(), form=form, gzipped=gzipped, as_of=as_of, roster_id=roster_id
+                ),
+                origin=Origin(StatementSource.API, api_client_id=access.api_client_id),
+                dry_run=dry_run,
+            )
         location = reverse("job", args=[roster.job_id])
         answer = RosterReceivedSerializer(describe_received(roster)).data
         return Response(answer, status=202, headers={"Location": location})

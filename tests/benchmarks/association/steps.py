@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
 from clinical_engine.jobs import rings
 from patients.jobs import ASSOCIATE
+from patients.models import Roster
 from patients.rosters import services
 from tests import factories
 from tests.benchmarks.association import beside, rostering, sizes, tables
@@ -112,7 +112,10 @@ class Steps:
         roster = self._engine.put_roster(self._none_of_them)
         self._engine.wait_for(roster, "held")
         with working_on(self._engine.database):
-            services.confirm(actor=self._confirmer, roster_id=UUID(roster), reason="a measurement")
+            seen = Roster.objects.get(pk=roster)
+            services.confirm(
+                actor=self._confirmer, roster_id=seen.pk, reason="a measurement", extra=seen.extra
+            )
         self._engine.wait_for(roster, "applied")
         took = perf_counter() - started
         self._engine.wait_until_idle()

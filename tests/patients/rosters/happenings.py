@@ -165,9 +165,12 @@ class Decides:
         if (both := world.roster(self.roster)) is None:
             return
         roster, plain = both
-        decide = services.confirm if self.confirms else services.cancel
+        roster.refresh_from_db()
         try:
-            decide(actor=world.actor, roster_id=roster.pk, reason="made up")
+            if self.confirms:
+                services.confirm(actor=world.actor, roster_id=roster.pk, reason="made up", extra=roster.extra)
+            else:
+                services.cancel(actor=world.actor, roster_id=roster.pk, reason="made up")
         except NotAllowedNowError:
             assert plain.state in (*ENDED, *(MOVING if self.confirms else ()))
             return

@@ -6,7 +6,9 @@ from threading import Barrier
 
 import pytest
 
+from clinical_engine.audit.models import AuditEntry
 from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.jobs import services as jobs
 from clinical_engine.jobs.models import Job
 from patients.models import Association, Roster, RosterChange, RosterLine, RosterState
 from patients.rosters import schedule, selectors
@@ -200,3 +202,21 @@ def test_two_schedulers_at_once_write_one_job_for_each_list(work: Work) -> None:
         (str(roster.pk), roster.submitter_id, roster.organisation_id) for roster in rosters
     )
     assert schedule.compare_what_is_due() == 0
+
+
+@pytest.mark.parametrize("stop", [jobs.cancel, jobs.discard])
+def test_a_roster_whose_job_a_person_stopped_is_cancelled_and_blocks_no_other(
+    submitter: Submitter, work: Work, stop: Callable[..., int]
+) -> None:
+    roster = roster_of(submitter, patients(3))
+    if stop is jobs.discard:
+        execute("UPDATE jobs_job SET state = 'dead', finished_at = now() WHERE id = %s", [roster.job_id])
+    assert schedule.cancel_abandoned() == 0
+    assert stop(actor=factories.user(), job_ids=[roster.job_id], reason="made up") == 1
+    assert schedule.cancel_abandoned() == 1
+    roster.refresh_from_db()
+    assert roster.state == RosterState.CANCELLED
+    entry = AuditEntry.objects.get(action="roster.cancel")
+    assert (entry.actor, entry.target_id) == (None, str(roster.pk))
+    apply(submitter, work)
+    assert schedule.cancel_abandoned() == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -57,7 +58,7 @@ def held(submitter: Submitter, work: Work, keeping: int = 30, as_of: timedelta =
 
 
 def confirm(person: User, roster: Roster, work: Work) -> Roster:
-    services.confirm(actor=person, roster_id=roster.pk, reason="the ward closed")
+    services.confirm(actor=person, roster_id=roster.pk, reason="the ward closed", extra=roster.extra)
     return compared(roster, work)
 
 
@@ -121,9 +122,10 @@ def test_an_empty_roster_waits_for_a_person(submitter: Submitter, work: Work, bo
     assert len(linked(submitter)) == 40
 
 
-def test_a_dry_run_is_never_held(submitter: Submitter, work: Work) -> None:
+def test_a_dry_run_is_never_held_and_says_why_it_would_be(submitter: Submitter, work: Work) -> None:
     roster = compared(roster_of(submitter, {}, dry_run=True), work)
     assert (roster.state, roster.extra) == (RosterState.COMPARED, 40)
+    assert roster.held_because == "The roster is empty."
 
 
 def test_a_roster_that_a_person_confirms_is_applied(submitter: Submitter, work: Work, person: User) -> None:
@@ -224,7 +226,7 @@ def test_a_younger_roster_takes_the_place_of_one_that_is_held(
     assert (older.state, younger.state) == (RosterState.SUPERSEDED, RosterState.APPLIED)
     assert linked(submitter) == patients(39)
     with pytest.raises(NotAllowedNowError, match="superseded"):
-        services.confirm(actor=person, roster_id=older.pk, reason="late")
+        services.confirm(actor=person, roster_id=older.pk, reason="late", extra=older.extra)
 
 
 def test_a_dry_run_takes_nobodys_place(submitter: Submitter, work: Work) -> None:
@@ -234,7 +236,7 @@ def test_a_dry_run_takes_nobodys_place(submitter: Submitter, work: Work) -> None
     assert roster.state == RosterState.HELD
 
 
-@pytest.mark.parametrize("decide", [services.confirm, services.cancel])
+@pytest.mark.parametrize("decide", [partial(services.confirm, extra=10), services.cancel])
 def test_a_decision_needs_a_reason(
     submitter: Submitter, work: Work, person: User, decide: Callable[..., None]
 ) -> None:
@@ -249,16 +251,17 @@ def test_what_is_over_can_be_neither_confirmed_nor_cancelled(
     submitter: Submitter, work: Work, person: User
 ) -> None:
     roster = compared(roster_of(submitter, patients(40)), work)
-    for decide in (services.confirm, services.cancel):
-        with pytest.raises(NotAllowedNowError, match="applied"):
-            decide(actor=person, roster_id=roster.pk, reason="late")
+    with pytest.raises(NotAllowedNowError, match="applied"):
+        services.confirm(actor=person, roster_id=roster.pk, reason="late", extra=roster.extra)
+    with pytest.raises(NotAllowedNowError, match="applied"):
+        services.cancel(actor=person, roster_id=roster.pk, reason="late")
     assert not AuditEntry.objects.filter(target_id=str(roster.pk)).exists()
 
 
 def test_only_what_is_held_can_be_confirmed(submitter: Submitter, work: Work, person: User) -> None:
     roster = roster_of(submitter, {})
     with pytest.raises(NotAllowedNowError, match="comparing"):
-        services.confirm(actor=person, roster_id=roster.pk, reason="early")
+        services.confirm(actor=person, roster_id=roster.pk, reason="early", extra=roster.extra)
     assert compared(roster, work).state == RosterState.HELD
 
 
@@ -267,6 +270,6 @@ def test_the_job_that_found_it_held_does_not_go_on_once_it_is_confirmed(
 ) -> None:
     roster = held(submitter, work)
     before = Roster.objects.get(pk=roster.pk)
-    services.confirm(actor=person, roster_id=roster.pk, reason="the ward closed")
+    services.confirm(actor=person, roster_id=roster.pk, reason="the ward closed", extra=roster.extra)
     assert not step(before)
     assert before.state == RosterState.COMPARING

@@ -196,7 +196,9 @@ def held_roster(submitter: Submitter, work: Work) -> Roster:
 
 def confirm_elsewhere(roster: Roster) -> None:
     def confirm() -> None:
-        services.confirm(actor=factories.user(), roster_id=roster.pk, reason="empty indeed")
+        services.confirm(
+            actor=factories.user(), roster_id=roster.pk, reason="empty indeed", extra=roster.extra
+        )
 
     with Threads(1) as threads:
         threads.start(confirm)
