@@ -52,9 +52,11 @@ def own_pages(world: World) -> dict[str, Action]:
     }
 
 
-def _asked_and_done(name: str, *arguments: object) -> dict[str, Action]:
+def _asked_and_done(
+    name: str, *arguments: object, fields: Mapping[str, str] | None = None
+) -> dict[str, Action]:
     address = reverse(f"admin:{name}", args=arguments)
-    return {name: look_at(address), f"{name} done": _do(address)}
+    return {name: look_at(address), f"{name} done": _do(address, fields)}
 
 
 def _desk() -> dict[str, Action]:
@@ -108,7 +110,7 @@ def _rosters(world: World) -> dict[str, Action]:
         "patients_roster_drifting": look_at(
             reverse("admin:patients_roster_drifting", args=[world.roster.pk])
         ),
-        **_asked_and_done("patients_roster_confirm", world.held.pk),
+        **_asked_and_done("patients_roster_confirm", world.held.pk, fields={"extra": str(world.held.extra)}),
         **_asked_and_done("patients_roster_cancel", world.held.pk),
     }
 
