@@ -33,6 +33,8 @@ def result(roster: Roster) -> Iterator[str]:
         yield f"line {problem['line']:,}: {problem['field']}: {problem['message']}"
     if len(roster.problems) > _PROBLEMS_SHOWN:
         yield "and more lines; the page of the roster in the admin shows the first hundred."
+    if roster.state == RosterState.COMPARED and roster.held_because:
+        yield f"It would be held for a person: {roster.held_because}"
     yield (
         f"Held: {roster.held_because}"
         if roster.state == RosterState.HELD

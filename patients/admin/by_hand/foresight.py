@@ -1,17 +1,15 @@
-"""What will come of a statement before it is made: the periods as they would be, beside those that are."""
+"""What will come of a statement before it is made: the associations as they will be, beside those that are."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.utils.safestring import SafeString
-
 from clinical_engine.common.identifiers import new_id
-from clinical_engine.staff.cells import Tone, badge, moment, moment_text
+from clinical_engine.staff.cells import moment, moment_text
+from patients.admin.by_hand.prospects import Prospect
 from patients.models import Patient, StatementKind
 from patients.periods import Period, Said, fold
 from submitters.models import Submitter
@@ -40,69 +38,87 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What would come of it, and a mark of what that was judged by: it changes with every statement that comes in."""
+    """What will come of it, and a mark of the statements that it follows from: it changes with each that comes in."""
 
     outlooks: Sequence[Outlook]
     seen: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What is known of the patient and one submitter."""
+
+    name: str
+    fulfilled: list[Said] = field(default_factory=list)
+    waiting: list[Said] = field(default_factory=list)
+    present: list[Period] = field(default_factory=list)
+
+    def prospect(self, *added: Said) -> Prospect:
+        accepted = [*self.fulfilled, *self.waiting]
+        return Prospect(self.present, fold(self.fulfilled), fold(accepted), fold([*accepted, *added]))
+
+
 def foresee(patient: Patient, stated: Sequence[Stated]) -> Foreseen:
-    """The periods that would follow: one query; accepted statements count although no association shows them yet."""
-    known: dict[UUID, list[Said]] = defaultdict(list)
-    mark = sha256()
-    submitters = [item.submitter for item in stated]
-    rows = patient.statements.filter(submitter__in=submitters).order_by("pk")
-    for key, submitter_id, effective_at, client_id, kind in rows.values_list(
-        "pk", "submitter_id", "effective_at", "client_id", "kind"
-    ):
-        known[submitter_id].append(Said(effective_at, client_id, kind == StatementKind.ACTIVATION))
-        mark.update(key.bytes)
+    """What the associations will be, beside those in the table now: two queries, however much was stated.
+
+    First with the submitters of whom something is stated; then with each other one where the table does not show what the
+    statements say, since the job makes all of the patient's associations equal to them.
+    """
+    pairs = {item.submitter.pk: _Pair(item.submitter.name) for item in stated}
+    mark = _read_statements(patient, pairs)
+    _read_associations(patient, pairs)
     zone = patient.organisation.zone
-    return Foreseen(
-        [_outlook(item, known[item.submitter.pk], zone) for item in stated],
-        mark.hexdigest(),
+    outlooks = [_outlook_of_stated(item, pairs.pop(item.submitter.pk), zone) for item in stated]
+    others = {pair.name: pair.prospect() for pair in pairs.values()}
+    outlooks += [
+        _outlook(f"Besides, with {name}", prospect, zone)
+        for name, prospect in sorted(others.items())
+        if prospect.present != prospect.wanted
+    ]
+    return Foreseen(outlooks, mark)
+
+
+def _read_statements(patient: Patient, pairs: dict[UUID, _Pair]) -> str:
+    mark = sha256()
+    rows = patient.statements.order_by("pk").values_list(
+        "pk", "submitter_id", "submitter__name", "effective_at", "client_id", "kind", "fulfilled_at"
     )
+    for key, submitter_id, name, effective_at, client_id, kind, fulfilled_at in rows:
+        pair = pairs.setdefault(submitter_id, _Pair(name))
+        said = Said(effective_at, client_id, kind == StatementKind.ACTIVATION)
+        (pair.fulfilled if fulfilled_at else pair.waiting).append(said)
+        mark.update(key.bytes)
+    return mark.hexdigest()
 
 
-def _outlook(item: Stated, said: Sequence[Said], zone: ZoneInfo) -> Outlook:
+def _read_associations(patient: Patient, pairs: dict[UUID, _Pair]) -> None:
+    rows = patient.associations.order_by("associated_at").values_list(
+        "submitter_id", "submitter__name", "associated_at", "dissociated_at"
+    )
+    for submitter_id, name, begins, ends in rows:
+        pairs.setdefault(submitter_id, _Pair(name)).present.append(Period(begins, ends))
+
+
+def _outlook_of_stated(item: Stated, pair: _Pair, zone: ZoneInfo) -> Outlook:
     # A client id as the service makes them: at one instant it decides which statement counts last.
     added = Said(item.effective_at, f"staff-{new_id()}", item.kind == StatementKind.ACTIVATION)
-    before, after = fold(said), fold([*said, added])
-    changes = list(_changes(before, after))
+    title = f"{item.kind.label} {moment_text(item.effective_at, zone)} with {pair.name}"
+    return _outlook(title, pair.prospect(added), zone)
+
+
+def _outlook(title: str, prospect: Prospect, zone: ZoneInfo) -> Outlook:
+    changes = prospect.changes()
+    sentences = [
+        *prospect.sentences(),
+        f"Now: {_standing(prospect.present, zone)}. Then: {_standing(prospect.wanted, zone)}.",
+    ]
+    if len(changes) > _SHOWN:
+        sentences.append(f"The latest {_SHOWN} of {len(changes):,} changed periods are shown.")
     rows = [
         (moment(period.begins, zone), moment(period.ends, zone), what) for period, what in changes[:_SHOWN]
     ]
     table = {"headers": _HEADERS, "rows": rows, "empty": "No period begins, ends or goes."}
-    title = f"{item.kind.label} {moment_text(item.effective_at, zone)} with {item.submitter.name}"
-    return Outlook(title, list(_sentences(before, after, len(changes), zone)), table)
-
-
-def _changes(before: Iterable[Period], after: Iterable[Period]) -> Iterator[tuple[Period, SafeString]]:
-    """The periods that would be others, the latest first."""
-    old, new = ({period.begins: period for period in periods} for periods in (before, after))
-    for begins in sorted({*old, *new}, reverse=True):
-        if begins not in old:
-            yield new[begins], badge("Begins", Tone.GOOD)
-        elif begins not in new:
-            yield old[begins], badge("Goes", Tone.BAD)
-        elif new[begins] != old[begins]:
-            yield new[begins], _moved_end(old[begins].ends, new[begins].ends)
-
-
-def _moved_end(old: datetime | None, new: datetime | None) -> SafeString:
-    if new is None:
-        return badge("Lasts again", Tone.GOOD)
-    return badge("Ends", Tone.WAITING) if old is None else badge("Ends at another time", Tone.WAITING)
-
-
-def _sentences(
-    before: Sequence[Period], after: Sequence[Period], changes: int, zone: ZoneInfo
-) -> Iterator[str]:
-    if not changes:
-        yield "Nothing changes: the periods already say so, or a statement at the same time or later does."
-    yield f"Now: {_standing(before, zone)}. Then: {_standing(after, zone)}."
-    if changes > _SHOWN:
-        yield f"The latest {_SHOWN} of {changes:,} changed periods are shown."
+    return Outlook(title, sentences, table)
 
 
 def _standing(periods: Sequence[Period], zone: ZoneInfo) -> str:

@@ -92,7 +92,7 @@ class Command(BaseCommand):
         if roster.state != RosterState.HELD or actor is None or not reason:
             return roster
         self.stdout.write(f"Confirmed, although held: {roster.held_because}")
-        services.confirm(actor=actor, roster_id=roster.pk, reason=reason)
+        services.confirm(actor=actor, roster_id=roster.pk, reason=reason, extra=roster.extra)
         return watch(roster, self.stderr)
 
 
@@ -174,6 +174,8 @@ def _as_of(given: str) -> datetime:
 
 
 def _actor(options: Mapping[str, Any]) -> User | None:
+    if options["confirm"] and not options["confirm"].strip():
+        raise CommandError("--confirm: needs a reason.", returncode=_WRONG_USE)
     if not options["actor"]:
         if options["confirm"]:
             raise CommandError(

@@ -36,11 +36,14 @@ class CsvDecoder:
         # A value in quotes may hold a line's end: then there are fewer rows than lines.
         if len(rows) != len(block.lines) or set(map(len, rows)) != {len(_FIELDS)}:
             return None
+        texts = [row[self._position[EXTERNAL_ID]] for row in rows]
+        if b'"' in block.content and any('"' in text for text in texts):
+            return None
         try:
             times = msgspec.convert([row[self._position[ACTIVE_SINCE]] for row in rows], list[Instant])
         except msgspec.ValidationError:
             return None
-        return Columns([row[self._position[EXTERNAL_ID]] for row in rows], times)
+        return Columns(texts, times)
 
     def said(self, line: bytes) -> Said:
         """What the line says, or why it cannot be read."""
@@ -49,6 +52,9 @@ class CsvDecoder:
             return Said(refusal=Refusal("line", "not_text", "Must be text in UTF-8."))
         if len(values) != len(_FIELDS):
             return Said(refusal=Refusal("line", "not_csv", "Must be two values with a comma between."))
+        # Within quotes a quote is doubled. A single one is the rest of a value that was broken over lines.
+        if any('"' in value for value in values) and b'""' not in line:
+            return Said(refusal=Refusal("line", "not_csv", "Must have quotes around whole values only."))
         external_id, time = (values[self._position[name]] for name in (EXTERNAL_ID, ACTIVE_SINCE))
         try:
             return Said(external_id, msgspec.convert(time, datetime))

@@ -153,3 +153,9 @@ def test_csv_without_the_two_names_above_it_is_refused(header: str) -> None:
     with pytest.raises(RefusedError) as refused:
         read(body, RosterForm.CSV)
     assert [refusal.code for refusal in refused.value.refusals] == ["no_header"]
+
+
+def test_the_rest_of_a_value_that_was_broken_over_lines_is_no_patient() -> None:
+    found = read(csv('"multi', f'line",{SINCE}', f'"say ""hi""",{SINCE}'), RosterForm.CSV)
+    assert [code for _, _, code in codes(found)] == ["not_csv", "not_csv"]
+    assert [text for _, text, _ in found.rows] == ['say "hi"']

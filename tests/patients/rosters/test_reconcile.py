@@ -209,3 +209,9 @@ def test_it_says_when_nobody_works_and_can_be_interrupted(submitter: Submitter, 
     assert command.returncode == 130
     assert lines[1:] == ["Comparing", f"Comparing; {watching.STALLED}"]
     assert f"The roster {Roster.objects.get().pk} goes on" in rest
+
+
+def test_a_reason_of_blanks_is_refused_before_anything_is_read(submitter: Submitter, file: Path) -> None:
+    code, text = refused(submitter.id, file, *AS_OF, "--confirm", "  ")
+    assert (code, text) == (2, "--confirm: needs a reason.")
+    assert not Roster.objects.exists()
