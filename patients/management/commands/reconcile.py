@@ -63,7 +63,6 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Compare only; link and unlink nobody")
         parser.add_argument(
             "--confirm",
-            default="",
             metavar="REASON",
             help="Apply it even where the guard would hold it; never names a patient",
         )
@@ -87,7 +86,7 @@ class Command(BaseCommand):
         if roster.state not in {RosterState.APPLIED, RosterState.COMPARED}:
             raise CommandError(_what_now(roster), returncode=_NOT_APPLIED)
 
-    def _followed(self, roster: Roster, actor: User | None, reason: str) -> Roster:
+    def _followed(self, roster: Roster, actor: User | None, reason: str | None) -> Roster:
         roster = watch(roster, self.stderr)
         if roster.state != RosterState.HELD or actor is None or not reason:
             return roster
@@ -109,7 +108,7 @@ def _sentences_about(roster: Roster) -> Iterator[None]:
             f"The job {roster.job_id} of the roster {roster.pk} failed: see the repair desk in the admin.",
             returncode=_NOT_APPLIED,
         ) from None
-    except NotAllowedNowError as error:
+    except (RefusedError, NotAllowedNowError) as error:
         raise CommandError(str(error), returncode=_NOT_APPLIED) from None
     except (OperationalError, InterfaceError):
         raise CommandError(
@@ -174,10 +173,11 @@ def _as_of(given: str) -> datetime:
 
 
 def _actor(options: Mapping[str, Any]) -> User | None:
-    if options["confirm"] and not options["confirm"].strip():
+    confirms = options["confirm"] is not None
+    if confirms and not options["confirm"].strip():
         raise CommandError("--confirm: needs a reason.", returncode=_WRONG_USE)
     if not options["actor"]:
-        if options["confirm"]:
+        if confirms:
             raise CommandError(
                 "--confirm: needs --actor, the account that answers for it.", returncode=_WRONG_USE
             )
@@ -185,7 +185,7 @@ def _actor(options: Mapping[str, Any]) -> User | None:
     user = User.objects.filter(username=options["actor"], is_active=True).first()
     if user is None:
         raise CommandError("--actor: is the name of an active account.", returncode=_WRONG_USE)
-    if options["confirm"] and not user.has_perm(_MAY_CONFIRM):
+    if confirms and not user.has_perm(_MAY_CONFIRM):
         raise CommandError(
             f"--actor: this account lacks the permission {_MAY_CONFIRM}.", returncode=_WRONG_USE
         )

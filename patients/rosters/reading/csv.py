@@ -1,6 +1,7 @@
 """Lines of comma-separated values (RFC 4180) behind a header, of which no value may reach over a line's end."""
 
 import csv
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,6 +14,9 @@ from patients.rosters.reading.ndjson import Instant
 from patients.rosters.reading.refusals import refused_body
 
 _FIELDS = {EXTERNAL_ID, ACTIVE_SINCE}
+_VALUE = r'(?:"(?:[^"]|"")*"|[^",\r]*)'
+# Python's reader takes a quote within a value that does not begin with one, such as the tail of a value broken over lines.
+_has_its_quotes_in_place = re.compile(rf"{_VALUE}(?:,{_VALUE})*\r*").fullmatch
 
 
 class CsvDecoder:
@@ -30,14 +34,16 @@ class CsvDecoder:
     def columns(self, block: Block) -> Columns | None:
         """What the lines say; None when one of them, at least, is not as described."""
         try:
-            rows = list(csv.reader(block.content.decode().split("\n")[:-1], strict=True))
+            lines = block.content.decode().split("\n")[:-1]
+            rows = list(csv.reader(lines, strict=True))
         except (UnicodeDecodeError, csv.Error):
             return None
         # A value in quotes may hold a line's end: then there are fewer rows than lines.
         if len(rows) != len(block.lines) or set(map(len, rows)) != {len(_FIELDS)}:
             return None
         texts = [row[self._position[EXTERNAL_ID]] for row in rows]
-        if b'"' in block.content and any('"' in text for text in texts):
+        # A quote out of place is left in the value: where no value has one, no line need be looked at.
+        if '"' in "".join(texts) and not all(map(_has_its_quotes_in_place, lines)):
             return None
         try:
             times = msgspec.convert([row[self._position[ACTIVE_SINCE]] for row in rows], list[Instant])
@@ -52,9 +58,6 @@ class CsvDecoder:
             return Said(refusal=Refusal("line", "not_text", "Must be text in UTF-8."))
         if len(values) != len(_FIELDS):
             return Said(refusal=Refusal("line", "not_csv", "Must be two values with a comma between."))
-        # Within quotes a quote is doubled. A single one is the rest of a value that was broken over lines.
-        if any('"' in value for value in values) and b'""' not in line:
-            return Said(refusal=Refusal("line", "not_csv", "Must have quotes around whole values only."))
         external_id, time = (values[self._position[name]] for name in (EXTERNAL_ID, ACTIVE_SINCE))
         try:
             return Said(external_id, msgspec.convert(time, datetime))
@@ -65,7 +68,9 @@ class CsvDecoder:
 def _values(line: bytes) -> Sequence[str] | None:
     """The values of one line, none when it is no CSV; None when it is no text."""
     try:
-        return next(csv.reader([line.decode()], strict=True), [])
+        text = line.decode()
+        values = next(csv.reader([text], strict=True), [])
+        return values if _has_its_quotes_in_place(text) else []
     except UnicodeDecodeError:
         return None
     except csv.Error:

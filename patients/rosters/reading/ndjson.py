@@ -1,5 +1,6 @@
 """Lines that are JSON objects `{"external_id", "active_since"}`, one each (https://github.com/ndjson/ndjson-spec)."""
 
+import json
 import re
 from datetime import datetime
 from typing import Annotated
@@ -30,11 +31,14 @@ class _Named(msgspec.Struct, gc=False):
 _decode_entries = msgspec.json.Decoder(_Entry).decode_lines
 _decode_entry = msgspec.json.Decoder(_LooseEntry).decode
 _decode_named = msgspec.json.Decoder(_Named).decode
+# Those of two names and two texts.
+_QUOTES = 8
 # Not JSON, not as described, not UTF-8 (which the decoder reports as Python's own error), or nested too deeply.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _UNKNOWN_FIELD = Refusal(
     "line", "unknown_field", f"Must have no fields but {EXTERNAL_ID} and {ACTIVE_SINCE}."
 )
+_REPEATED_FIELD = Refusal("line", "repeated_field", "Must have each field once.")
 _NOT_JSON = Refusal("line", "not_json", "Must be one JSON object.")
 
 
@@ -50,7 +54,7 @@ class NdjsonDecoder:
         # The decoder takes several objects of one line, and one of several lines. As the objects are flat, a line that begins
         # with a brace begins an object: with as many of one as of the other, each line is one object.
         begun = block.content.count(b"\n{") + block.content.startswith(b"{")
-        if not len(entries) == begun == len(block.lines):
+        if not len(entries) == begun == len(block.lines) or _repeats_fields(block.content, len(entries)):
             return None
         return Columns([entry.external_id for entry in entries], [entry.active_since for entry in entries])
 
@@ -64,14 +68,30 @@ class NdjsonDecoder:
             return Said(_external_id(line), refusal=_refusal(str(error)))
         except _UNREADABLE:
             return Said(refusal=_NOT_JSON)
+        if _repeats_fields(line, 1):
+            return Said(_external_id(line), refusal=_REPEATED_FIELD)
         return Said(entry.external_id, entry.active_since)
 
 
+def _repeats_fields(objects: bytes, count: int) -> bool:
+    """Whether one of `count` objects that could be decoded has a field twice, of which the decoder silently takes the last.
+
+    Each has both fields, all values are texts, and so it has eight quotes, besides those in a text: a backslash stands before them.
+    """
+    quotes = objects.count(b'"')
+    if b"\\" in objects:
+        quotes -= objects.replace(rb"\\", b"").count(rb"\"")
+    return quotes != count * _QUOTES
+
+
 def _external_id(line: bytes) -> str | None:
+    """The external id of a line that is not as described; None unless it tells one."""
     try:
-        return _decode_named(line).external_id
-    except _UNREADABLE:
+        named = _decode_named(line).external_id
+        members = json.loads(line, object_pairs_hook=list)
+    except (*_UNREADABLE, ValueError):
         return None
+    return named if [name for name, _ in members].count(EXTERNAL_ID) == 1 else None
 
 
 def _refusal(complaint: str) -> Refusal:

@@ -7,6 +7,12 @@ from patients.rosters.reading import MAX_PROBLEMS, RosterForm
 from tests.patients.rosters.rows import AS_OF, SINCE, codes, csv, ndjson, read
 
 BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
+NAME, TIME = ("external_id", "p-1"), ("active_since", SINCE)
+
+
+def _object(*members: tuple[str, str]) -> bytes:
+    """A JSON object of members that are written as they are given, some twice."""
+    return ("{" + ",".join(f'"{name}":"{value}"' for name, value in members) + "}").encode()
 
 
 def test_each_line_of_ndjson_becomes_a_row_with_its_number() -> None:
@@ -21,6 +27,14 @@ def test_each_line_of_csv_becomes_a_row_whatever_the_order_of_its_columns() -> N
     )
     assert found.rows == [(2, 'p,"1"', BEGINNING), (4, "p-2", BEGINNING)]
     assert (found.lines, found.unreadable) == (2, 0)
+
+
+def test_quotes_and_backslashes_in_a_value_are_taken_in_both_forms() -> None:
+    texts = ['"', '""', 'p,"1"', "\\", '\\"', '\\\\"\\', '","', "external_id", '"external_id":']
+    lines = (f'"{text.replace(chr(34), chr(34) * 2)}",{SINCE}\r' for text in texts)
+    for found in (read(ndjson(*texts)), read(csv(*lines), RosterForm.CSV)):
+        assert [text for _, text, _ in found.rows] == texts
+        assert not found.problems
 
 
 @pytest.mark.parametrize("form", RosterForm)
@@ -53,6 +67,13 @@ def test_it_does_not_matter_in_which_pieces_a_body_comes(size: int) -> None:
         ({"external_id": 5, "active_since": SINCE}, "external_id", "invalid", False),
         ({"external_id": "p-1", "active_since": None}, "active_since", "invalid", True),
         ({"external_id": "p-1", "active_since": SINCE, "name": "x"}, "line", "unknown_field", True),
+        (_object(("external_id", "p-2"), NAME, TIME), "line", "repeated_field", False),
+        (_object(NAME, NAME, TIME), "line", "repeated_field", False),
+        (_object(NAME, ("external\\u005fid", "p-2"), TIME), "line", "repeated_field", False),
+        (_object(("external_id", "a\\\\"), ("external_id", 'b\\"'), TIME), "line", "repeated_field", False),
+        (_object(NAME, ("active_since", "2026-03-02T00:00:00Z"), TIME), "line", "repeated_field", True),
+        (_object(NAME, NAME), "active_since", "missing", False),
+        (_object(NAME, NAME, TIME, ("x", "y")), "line", "unknown_field", False),
         (("", SINCE), "external_id", "empty", False),
         ((" p-1", SINCE), "external_id", "not_printable", False),
         (("p\n1", SINCE), "external_id", "not_printable", False),
@@ -87,6 +108,10 @@ def test_a_bad_line_is_counted_with_its_reason_and_touches_no_other(
         (f'"p-1,{SINCE}', "line", "not_csv", False),
         (f'"p"-1,{SINCE}', "line", "not_csv", False),
         (f"p\r1,{SINCE}", "line", "not_csv", False),
+        (f'""line"",{SINCE}', "line", "not_csv", False),
+        (f'the ""last"" line",{SINCE}', "line", "not_csv", False),
+        (f'li"ne,{SINCE}', "line", "not_csv", False),
+        (f'"p-1",{SINCE}"', "line", "not_csv", False),
         (f" p-1,{SINCE}", "external_id", "not_printable", False),
         ("p-1,", "active_since", "empty", True),
         (f"p-1, {SINCE}", "active_since", "invalid", True),

@@ -77,6 +77,7 @@ _ODD_JSON = st.one_of(
     st.tuples(_PLAIN, _PLAIN).map(lambda two: _json_line(two[0]) + _json_line(two[1])),
     _PLAIN.map(lambda entry: b" " + _json_line(entry) + b"\r"),
     _PLAIN.map(lambda entry: _json_line(entry).replace(b"}", b', "x": {"y": 1}}')),
+    st.tuples(_PLAIN, _PLAIN).map(lambda two: _json_line(two[0])[:-1] + b", " + _json_line(two[1])[1:]),
 )
 _JSON_LINES = st.lists(st.one_of(_ENTRY.map(_json_line), _ENTRY.map(_json_line), _ODD_JSON), max_size=6)
 
@@ -92,8 +93,11 @@ def _csv_line(entry: tuple[str, str], *, quoted: bool) -> bytes:
     return line.replace(b"\n", b"")
 
 
+_TAIL = b'line",' + SINCE.encode()
 _ODD_CSV = st.one_of(
-    st.sampled_from([b"", b" ", b"\r", b",", b",,", b'"', b'"a', b'a"', b'"a"b,c', b"\xff,", b"a\rb,c"]),
+    st.sampled_from(
+        [b"", b" ", b"\r", b",", b",,", b'"', b'"a', b'a"', b'"a"b,c', _TAIL, b"\xff,", b"a\rb,c"]
+    ),
     _SOME_BYTES,
 )
 _CSV_LINES = st.lists(

@@ -105,6 +105,16 @@ def test_a_submitter_may_be_named_and_a_dry_run_changes_nothing(
     assert not linked()
 
 
+def test_a_dry_run_tells_that_the_guard_would_hold_the_list(
+    submitter: Submitter, tmp_path: Path, work: Work
+) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_bytes(csv())
+    with worked_off(work):
+        text = said(submitter.id, empty, *AS_OF, "--dry-run")
+    assert "\nIt would be held for a person: The roster is empty.\nCompared only" in text
+
+
 @pytest.mark.parametrize("name", ["list.csv", "LIST.CSV.GZ", "list"])
 def test_the_name_tells_the_form_or_the_option_does(
     submitter: Submitter, tmp_path: Path, work: Work, name: str
@@ -165,6 +175,7 @@ def test_wrong_input_is_told_in_a_sentence_and_nothing_is_stored(
         ((submitter.id, tmp_path / "cut.csv.gz", *AS_OF), "body: The gzip stream has no end"),
         ((submitter.id, tmp_path / "headless.csv", *AS_OF), "body: Line 1 must be the header"),
         ((submitter.id, file, *AS_OF, "--confirm", "Because"), "--confirm: needs --actor"),
+        ((submitter.id, file, *AS_OF, "--confirm", ""), "--confirm: needs a reason"),
         ((submitter.id, file, *AS_OF, "--actor", "nobody"), "--actor: is the name of an active account."),
         ((submitter.id, file, *AS_OF, "--confirm", "x", "--actor", "guest"), "--actor: this account lacks"),
     ):
