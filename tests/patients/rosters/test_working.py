@@ -31,7 +31,7 @@ from tests.patients.rosters.support import linked, patients, roster_of, state_ac
 from tests.workers import EngineProcess, running_scheduler, running_worker
 
 Work = Callable[[], int]
-QUICK = {"JOB_LEASE_SECONDS": "4", "SWEEP_INTERVAL_SECONDS": "1"}
+QUICK = {"JOB_LEASE_SECONDS": "8", "SWEEP_INTERVAL_SECONDS": "1"}
 DAY = timedelta(days=1)
 pytestmark = pytest.mark.usefixtures("committed_db")
 
