@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinical_engine.settings")
 
 application = get_wsgi_application()
 
-# What is loaded by now stays. Each full garbage collection walked all of it, which cost a large request 70 ms; the addresses are
+# What is loaded by now stays. Each full garbage collection in the middle of a large request walked all of it. The addresses are
 # read first, since Django loads the views only with them.
 list(get_resolver().url_patterns)
 gc.collect()

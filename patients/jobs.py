@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from clinical_engine.jobs.failures import PermanentError
-from clinical_engine.jobs.registry import ClaimedJob, Handled, JobKind
+from clinical_engine.jobs.registry import RERUNS_QUEUE, ClaimedJob, Handled, JobKind
 from patients import folding
 from patients.models import Roster
 from patients.rosters import comparing, schedule, selectors
@@ -60,11 +60,13 @@ def drive_roster(batch: Sequence[ClaimedJob]) -> Handled:
     return Handled(continued=continued)
 
 
-# One at a time: a slice of one is a transaction of its own. A worker that has done slices for a second lets others through.
+# One at a time: a slice of one is a transaction of its own. In the queue of bulk work: among the rings for single statements,
+# of which each may find a backlog, it seldom came to its turn. After a second of slices others get through.
 ROSTER = JobKind(
     name=rosters.KIND,
     handler=drive_roster,
     schema=RosterPayload,
+    queue=RERUNS_QUEUE,
     batch_size=1,
     turn=timedelta(seconds=1),
     report=lambda payload: selectors.report_on(payload.roster_id),
@@ -86,7 +88,12 @@ def compare_again(batch: Sequence[ClaimedJob]) -> None:
 
 # One at a time: a list may have two million lines.
 DRIFT = JobKind(
-    name=schedule.KIND, handler=compare_again, schema=DriftPayload, batch_size=1, turn=timedelta(seconds=1)
+    name=schedule.KIND,
+    handler=compare_again,
+    schema=DriftPayload,
+    queue=RERUNS_QUEUE,
+    batch_size=1,
+    turn=timedelta(seconds=1),
 )
 
 KINDS = (ASSOCIATE, ROSTER, DRIFT)

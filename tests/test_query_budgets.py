@@ -139,7 +139,7 @@ def due_roster(s: Surroundings) -> None:
 
 def due_drift(s: Surroundings) -> None:
     due_roster(s)
-    worker.work("roster", "default")
+    worker.work("roster", kind_of("roster").queue)
     Roster.objects.update(drift_due_at=NOON)
     schedule.compare_what_is_due()
 

@@ -27,7 +27,7 @@ def array_literal(values: Iterable[object]) -> str:
 def _element(value: object) -> str:
     if value is None:
         return "NULL"
-    # Two `replace` take a tenth of the time of one `translate`.
+    # Two `replace` are several times as fast as one `translate`.
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

@@ -12,7 +12,7 @@ from clinical_engine.jobs.payloads.faults import fault_of
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 DEFAULT_QUEUE = "default"
-# Whatever is tried a second time: a storm of it has a worker slot of its own and never delays what came in just now.
+# Whatever is tried a second time, and bulk work: a storm of it has a worker slot of its own and never delays what came in just now.
 RERUNS_QUEUE = "reruns"
 Upcaster = Callable[[Any], dict[str, Any]]
 

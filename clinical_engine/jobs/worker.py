@@ -153,10 +153,16 @@ def _run(
         elif len(batch) > 1:
             return _run_halves(kind, token, batch)
         elif sqlstate_of(error) == LOCK_NOT_AVAILABLE:
-            ledger.put_back(token, [batch[0][0].id], _WAIT_AFTER_LOCK)
+            _try_again_soon(kind, token, batch[0][0])
         else:
             _end_failed(token, [batch[0][0]], error)
     return False
+
+
+def _try_again_soon(kind: JobKind, token: UUID, job: Stored) -> None:
+    """Give a job back whose patient another one has locked, and ring for it: a roster would wait for a sweep at each of them."""
+    ledger.put_back(token, [job.id], _WAIT_AFTER_LOCK)
+    rings.ring(kind.name, job.queue, after=_WAIT_AFTER_LOCK)
 
 
 def _goes_on(kind: JobKind, handled: Handled, queues: Iterable[str]) -> bool:

@@ -9,17 +9,19 @@ import pytest
 import redis
 from django.conf import settings
 
-from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs import rings, worker
 from clinical_engine.jobs.models import Attempt
 from clinical_engine.jobs.registry import ClaimedJob, Handled
 from clinical_engine.running.processes import wait_until
+from patients.locks import lock_patients
 from patients.models import Association, Roster
 from patients.rosters import applying
 from patients.services import activate
 from tests import factories
 from tests.factories import BY_IMPORT
 from tests.jobs.support import RegisterKind, attempts_of, enqueue, job_of, make_due, states_of
+from tests.patients.concurrency import Threads, uncommitted
 from tests.patients.rosters.support import patients, roster_of
 from tests.workers import running_worker
 
@@ -170,12 +172,22 @@ def test_after_a_lost_worker_the_next_slice_is_rung_for_at_once(new_kind: Regist
     assert rung == [(kind.name, False)]
 
 
+def test_a_job_whose_patient_is_locked_is_rung_for_again_and_waits_for_no_sweep(rung: Rung) -> None:
+    submitter = factories.submitter()
+    patient = factories.patient(submitter.organisation, "p-1")
+    activate(submitter=submitter, statements=[factories.statement("p-1")], origin=BY_IMPORT)
+    with Threads(1) as threads, uncommitted(threads, lambda: lock_patients(array_literal([patient.id]))):
+        rung.clear()
+        worker.work("associate", "default")
+    assert rung == [("associate", False)]
+
+
 def test_a_single_link_lands_while_a_long_roster_is_applied_by_the_only_worker(tmp_path: Path) -> None:
     with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
         broker.flushall()
     submitter = factories.submitter()
     number = 12 * applying.SLICE
-    with running_worker(tmp_path / "worker.log", queues="default"):
+    with running_worker(tmp_path / "worker.log", queues="default,reruns"):
         roster = roster_of(submitter, patients(number))
         assert wait_until(lambda: Roster.objects.filter(pk=roster.pk, done__gt=0).exists(), seconds=60)
         said = factories.statement("somebody else")

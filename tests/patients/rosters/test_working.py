@@ -133,7 +133,7 @@ def test_a_slice_whose_lease_was_lost_is_not_done_twice(
         return ledger.return_lost()
 
     monkeypatch.setattr(patients_jobs, "advance", slow)
-    worker.work("roster", "default")
+    worker.work("roster", "reruns")
     roster.refresh_from_db()
     assert (taken, roster.done) == ([1], 0)
     assert not Statement.objects.exists()
@@ -163,7 +163,7 @@ def test_patients_whom_somebody_else_holds_for_long_hold_a_roster_up_but_do_not_
     roster = roster_of(submitter, patients(10))
     step(roster)
     with Threads(1) as threads, uncommitted(threads, lambda: lock_patients(array_literal([held.pk]))):
-        worker.work("roster", "default")
+        worker.work("roster", "reruns")
         assert (job_of(roster).state, job_of(roster).attempts_made) == ("available", 0)
         assert not finished(roster)
     make_due(roster.job_id)
@@ -190,7 +190,7 @@ def test_single_statements_and_rosters_of_both_submitters_at_once_come_to_one_en
     with Threads(3) as threads:
         threads.start(state)
         for _ in range(2):
-            threads.start(worker.work, "roster", "default")
+            threads.start(worker.work, "roster", "reruns")
     assert wait_until(lambda: work() == 0 and not Job.objects.exclude(state="succeeded").exists(), seconds=60)
     assert set(Roster.objects.values_list("state", flat=True)) == {"applied"}
     assert set(linked(submitter)) == set(patients(40))
