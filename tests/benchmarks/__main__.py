@@ -30,7 +30,10 @@ def run(names: list[str]) -> int:
     register_kinds()
     missed = False
     for name in names or BENCHES:
-        metrics = [metric for part in BENCHES[name] for metric in part.run()]
+        metrics = []
+        for part in BENCHES[name]:
+            metrics += part.run()
+            write(ROOT / "var" / "bench", name, metrics)  # what a later part's failure must not take away
         what = "\n\n".join(getdoc(part.run) or "" for part in BENCHES[name])
         print(f"\n{name}\n{table(metrics)}")
         for path in (
