@@ -7,15 +7,17 @@ class ObservationsConfig(AppConfig):
     name = "observations"
 
     def ready(self) -> None:
-        """Register the job kind, the probes, the wish to hear of changed periods, and what the admin's pages show of this app."""
+        """Register kinds of job, probes, the wish to hear of changed periods, and what the admin's pages show of this app."""
         from clinical_engine.jobs import registry  # noqa: PLC0415 - needs loaded models
         from clinical_engine.monitoring import probes  # noqa: PLC0415
         from observations.admin.offers import offer  # noqa: PLC0415
+        from observations.intake.corrections import CORRECT  # noqa: PLC0415
         from observations.probes import PROBES  # noqa: PLC0415
         from observations.recompute import RECOMPUTE, hear_of_changed_periods  # noqa: PLC0415
         from patients.registry import on_changed_periods  # noqa: PLC0415
 
         registry.register(RECOMPUTE)
+        registry.register(CORRECT)
         probes.register(*PROBES)
         on_changed_periods(hear_of_changed_periods)
         offer()

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from uuid import UUID
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.failures import PermanentError
+from observations.catalogue import catalogue
 from observations.engine import NotComputable, ScriptFailed
 from observations.engine import Value as ScriptValue
 from observations.publications import Published, TimeLine, time_lines
@@ -67,7 +68,7 @@ def bring_current(
         current[item.slot].id: _reason(current[item.slot], item) for item in changed if item.slot in current
     }
     superseded |= {
-        row.id: "no longer covered by an association" for slot, row in current.items() if slot not in due
+        row.id: "its measurement no longer counts" for slot, row in current.items() if slot not in due
     }
     _supersede(superseded)
     results, failures = _evaluate_all(changed)
@@ -91,29 +92,44 @@ def _due(
 
 def _facts(dirty_from: Mapping[UUID, datetime], lines: Sequence[TimeLine]) -> dict[UUID, PatientFacts]:
     look_back: timedelta = max(line.longest_window for line in lines)
+    sources = list(_sources({code for line in lines for code in line.codes}))
     by_patient: dict[UUID, list[tuple[str, Fact]]] = defaultdict(list)
     for patient, code, measured_at, client_id, identifier, quantity, boolean in fetch_all(
         """
-        SELECT m.patient_id, code.code, m.measured_at, m.client_id, m.id, m.value_quantity, m.value_boolean
+        SELECT m.patient_id, source.code, m.measured_at, m.client_id, m.id,
+               CASE WHEN source.part THEN
+                   COALESCE(m.components -> source.code ->> 'converted', m.components -> source.code ->> 'quantity')::numeric
+               ELSE COALESCE(m.converted_quantity, m.value_quantity) END,
+               CASE WHEN source.part THEN (m.components -> source.code ->> 'boolean')::boolean ELSE m.value_boolean END
         FROM unnest(%s::uuid[], %s::timestamptz[]) AS dirty (patient_id, since)
-        CROSS JOIN (SELECT id, code FROM observations_code WHERE code = ANY(%s::text[])) AS code
-        JOIN observations_measurement m ON m.patient_id = dirty.patient_id AND m.code_id = code.id
+        CROSS JOIN unnest(%s::int[], %s::text[], %s::boolean[]) AS source (code_id, code, part)
+        JOIN observations_measurement m ON m.patient_id = dirty.patient_id AND m.code_id = source.code_id
                                        AND m.measured_at > dirty.since
-        WHERE m.association_id IS NOT NULL
+        WHERE m.association_id IS NOT NULL AND m.status = 'final'
         """,
         [
             array_literal(dirty_from),
             array_literal(since - look_back for since in dirty_from.values()),
-            array_literal({code for line in lines for code in line.codes}),
+            array_literal(source[0] for source in sources),
+            array_literal(source[1] for source in sources),
+            array_literal(source[2] for source in sources),
         ],
     ):
-        fact = Fact(measured_at, client_id, identifier, _plain(quantity, boolean))
-        by_patient[patient].append((code, fact))
+        if (value := _plain(quantity, boolean)) is not None:
+            by_patient[patient].append((code, Fact(measured_at, client_id, identifier, value)))
     return {patient: PatientFacts(by_patient[patient]) for patient in dirty_from}
 
 
-def _plain(quantity: Decimal | None, boolean: bool | None) -> float | bool:  # noqa: FBT001 - a column's value
-    return float(quantity) if quantity is not None else bool(boolean)
+def _sources(codes: Collection[str]) -> Iterator[tuple[int, str, bool]]:
+    """Where readings of the codes are found: (the measurements' code, the code, whether it is a part of theirs)."""
+    for entry in catalogue().by_id.values():
+        if entry.code in codes:
+            yield entry.id, entry.code, False
+        yield from ((entry.id, part, True) for part in entry.parts if part in codes)
+
+
+def _plain(quantity: Decimal | None, boolean: bool | None) -> float | bool | None:  # noqa: FBT001 - a column's value
+    return boolean if quantity is None else float(quantity)
 
 
 def _current(dirty_from: Mapping[UUID, datetime]) -> dict[Slot, _Current]:

@@ -14,7 +14,7 @@ from django.utils.crypto import get_random_string
 
 from clinical_engine.api.scopes import SCOPES
 from clinical_engine.audit.roles import ROLES, create_roles
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.library import LIBRARY
 from observations.models import MeasurementSource
 from observations.readings import Reading
@@ -99,7 +99,7 @@ def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> 
         record_measurements(
             organisation_id=submitter.organisation_id,
             readings=[*_readings(name, now, _DAYS if name != names[-1] else 1)],
-            source=MeasurementSource.IMPORT,
+            sender=Sender(MeasurementSource.IMPORT),
         )
 
     _send_roster(submitter, names[1:-1], start, now)

@@ -10,6 +10,7 @@ from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs import ledger
 from clinical_engine.jobs.registry import ClaimedJob, Handled, JobKind
 from observations import computing
+from observations.standing import apply_corrections
 from patients.locks import lock_patients
 from patients.registry import ChangedPeriods
 
@@ -65,6 +66,7 @@ def recompute(batch: Sequence[ClaimedJob]) -> Handled:
         dirty_from[job.patient_id] = min(job.dirty_from, dirty_from.get(job.patient_id, job.dirty_from))
         organisation_ids[job.patient_id] = job.organisation_id
     lock_patients(array_literal(dirty_from))
+    apply_corrections(dirty_from)
     _cover(dirty_from)
     failures = computing.bring_current(dirty_from, organisation_ids)
     return Handled(failed={job.id: failures[job.patient_id] for job in batch if job.patient_id in failures})

@@ -8,8 +8,11 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from observations.models import Measurement, Observation
+from observations.models import Measurement, MeasurementStatus, Observation
 from patients.models import Association, Patient, Statement
+
+# What has been taken back waits for nothing.
+_HELD = Q(association=None, status=MeasurementStatus.FINAL)
 
 
 def measurements_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Measurement]:
@@ -17,6 +20,11 @@ def measurements_for(organisation_ids: Collection[UUID], patient_id: UUID) -> Qu
     return Measurement.objects.filter(
         organisation_id__in=organisation_ids, patient_id=patient_id
     ).select_related("code")
+
+
+def measurement_for(organisation_ids: Collection[UUID], measurement_id: UUID) -> Measurement | None:
+    """The measurement, if it belongs to one of the organisations."""
+    return Measurement.objects.filter(organisation_id__in=organisation_ids, pk=measurement_id).first()
 
 
 def observations_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Observation]:
@@ -27,8 +35,8 @@ def observations_for(organisation_ids: Collection[UUID], patient_id: UUID) -> Qu
 
 
 def held_measurements_of(patient: Patient) -> QuerySet[Measurement]:
-    """The patient's measurements that no association covers, the oldest first."""
-    return patient.measurements.filter(association=None).order_by("measured_at")
+    """The patient's measurements that no association covers and nothing has taken back, the oldest first."""
+    return patient.measurements.filter(_HELD).order_by("measured_at")
 
 
 def overdue_measurements() -> QuerySet[Measurement]:
@@ -37,16 +45,14 @@ def overdue_measurements() -> QuerySet[Measurement]:
     After seven days one that no statement explains, neither a waiting one nor a period, counts as 'outside period' instead.
     """
     now = timezone.now()
-    recent = Measurement.objects.filter(association=None, due_at__lt=now, due_at__gte=_outside_before(now))
-    explained = Measurement.objects.filter(_explained(), association=None, due_at__lt=_outside_before(now))
+    recent = Measurement.objects.filter(_HELD, due_at__lt=now, due_at__gte=_outside_before(now))
+    explained = Measurement.objects.filter(_HELD, _explained(), due_at__lt=_outside_before(now))
     return (recent | explained).order_by("due_at")
 
 
 def outside_period() -> QuerySet[Measurement]:
     """Measurements of a time at which nobody stated the patient active, and nothing that waits could change that."""
-    return Measurement.objects.filter(
-        ~_explained(), association=None, due_at__lt=_outside_before(timezone.now())
-    )
+    return Measurement.objects.filter(_HELD, ~_explained(), due_at__lt=_outside_before(timezone.now()))
 
 
 def is_outside_period(measurement: Measurement, now: datetime) -> bool:

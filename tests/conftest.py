@@ -16,7 +16,16 @@ from observations.services import install_library
 from tests import factories
 
 # Filled by migrations; emptying them would leave later tests without.
-_KEPT = {"django_migrations", "django_content_type", "auth_permission", "observations_code"}
+_KEPT = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "observations_code",
+    "observations_codeunit",
+    "observations_codeanswer",
+    "observations_codepart",
+    "observations_cataloguestate",
+}
 
 
 @pytest.fixture(scope="session")

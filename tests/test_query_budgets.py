@@ -15,7 +15,7 @@ from clinical_engine.jobs.registry import kind_of, kinds
 from clinical_engine.jobs.reruns import services as reruns
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.library import LIBRARY
 from observations.models import MeasurementSource
 from observations.services import install_library
@@ -60,7 +60,9 @@ class Surroundings:
 
     def record(self, items: list[Any]) -> None:
         record_measurements(
-            organisation_id=self.caller.organisation.id, readings=items, source=MeasurementSource.IMPORT
+            organisation_id=self.caller.organisation.id,
+            readings=items,
+            sender=Sender(MeasurementSource.IMPORT),
         )
 
     def new_readings(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class IdentifierField(serializers.CharField):
     default_error_messages = {"not_text": "Must be a text."}
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the framework's signature
-        super().__init__(trim_whitespace=False, max_length=128, **kwargs)
+        super().__init__(**{"trim_whitespace": False, "max_length": 128, **kwargs})
 
     def to_internal_value(self, data: Any) -> str:  # noqa: ANN401 - whatever was sent
         """The text. Raises ValidationError for anything else."""

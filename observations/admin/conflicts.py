@@ -9,8 +9,8 @@ from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import moment_text, page_of
 from clinical_engine.staff.filters import RelatedFilter
 from clinical_engine.staff.navigation import Menu
-from observations.admin.cells import Valued, measured
-from observations.models import Code, MeasurementConflict
+from observations.admin.cells import measured
+from observations.models import Code, MeasurementConflict, Valued
 
 
 @admin.register(MeasurementConflict)

@@ -144,4 +144,4 @@ class CodeAdmin(StaffModelAdmin):
     @admin.display(description="units (UCUM)")
     def shown_units(self, code: Code) -> str:
         """The first is the canonical one."""
-        return ", ".join(code.units)
+        return ", ".join(unit.unit for unit in code.units.all())

@@ -1,7 +1,6 @@
 """The body of a request with many readings, decoded reading by reading."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
@@ -11,7 +10,7 @@ import msgspec
 
 from clinical_engine.api.decoding import NamedItem, decode_frame, decode_item
 from clinical_engine.common.errors import Refusal
-from observations.readings import Reading
+from observations.readings import Component, Reading, Simple
 
 MAX_ITEMS = 1000
 
@@ -21,21 +20,27 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     measurements: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
 
 
-class _Item(NamedItem, frozen=True):
-    external_id: str
+class _Component(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     code: str
     value: msgspec.Raw
-    measured_at: datetime
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedItem:
+class _Item(NamedItem, frozen=True):
+    external_id: str
+    code: str
+    measured_at: datetime
+    value: msgspec.Raw = msgspec.Raw()
+    unit: str | None = None
+    components: list[_Component] | None = None
+    replaces: str | None = None
+
+
+class DecodedItem(msgspec.Struct, frozen=True, gc=False):
     """One item of the body: the reading, or why there is none. `client_id` is the item's own, where it can be read."""
 
     client_id: str | None
-    reading: Reading | None
-    refusal: Refusal | None = None
+    reading: Reading | Refusal
 
 
 _decode_body = msgspec.json.Decoder(_Body).decode
@@ -55,19 +60,44 @@ def _item(raw: msgspec.Raw) -> DecodedItem:
     decoded = decode_item(_decode_item, raw)
     item = decoded.item
     if item is None:
-        return DecodedItem(decoded.client_id, None, decoded.refusal)
-    value = _value(bytes(item.value))
+        return DecodedItem(decoded.client_id, decoded.refusal or _UNREADABLE)
+    value = _simple(item.value) if item.components is None else _composed(item)
     if isinstance(value, Refusal):
-        return DecodedItem(item.client_id, None, value)
-    reading = Reading(item.client_id, item.external_id, item.code, value, item.unit, item.measured_at)
+        return DecodedItem(item.client_id, value)
+    reading = Reading(
+        item.client_id, item.external_id, item.code, value, item.unit, item.measured_at, item.replaces
+    )
     return DecodedItem(item.client_id, reading)
 
 
-def _value(raw: bytes) -> Decimal | bool | Refusal:
-    if raw in {b"true", b"false"}:
-        return raw == b"true"
+def _composed(item: _Item) -> tuple[Component, ...] | Refusal:
+    if bytes(item.value):
+        return Refusal("value", "value_and_components", "A reading has a value or components.")
+    components = []
+    for position, component in enumerate(item.components or ()):
+        value = _simple(component.value)
+        if isinstance(value, Refusal):
+            return Refusal(f"components[{position}].{value.field}", value.code, value.message)
+        components.append(Component(component.code, value, component.unit))
+    return tuple(components)
+
+
+def _simple(raw: msgspec.Raw) -> Simple | Refusal:
+    text = bytes(raw)
+    if not text:
+        return Refusal("value", "missing", "Is required.")
+    if text in {b"true", b"false"}:
+        return text == b"true"
     try:
-        # Exactly as sent: a text, a list or null is refused here too, since it does not begin like a number.
-        return Decimal(raw.decode())
-    except (InvalidOperation, UnicodeDecodeError):
-        return Refusal("value", "not_a_number", "Must be a finite number (not a text), true or false.")
+        if text.startswith(b'"'):
+            return _decode_text(text)
+        # Exactly as sent: a list, an object or null is refused here too, since it does not begin like a number.
+        return Decimal(text.decode())
+    except UnicodeDecodeError:
+        return Refusal("value", "not_text", "Must be text in UTF-8.")
+    except InvalidOperation:
+        return Refusal("value", "not_a_number", "Must be a finite number, a text, true or false.")
+
+
+_decode_text = msgspec.json.Decoder(str).decode
+_UNREADABLE = Refusal("item", "invalid", "Cannot be read.")

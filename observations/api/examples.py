@@ -59,12 +59,28 @@ _MEAL = {
     "value": True,
     "measured_at": "2026-03-10T07:45:00+01:00",
 }
-_FAULT = {"field": "unit", "code": "wrong_unit", "message": "Must be mg/dL (UCUM)."}
+_PRESSURE = {
+    "client_id": "cuff-17/2026-03-10T08:02:10-b",
+    "external_id": "patient-4711",
+    "code": "85354-9",
+    "components": [
+        {"code": "8480-6", "value": 128, "unit": "mm[Hg]"},
+        {"code": "8462-4", "value": 82, "unit": "mm[Hg]"},
+    ],
+    "measured_at": "2026-03-10T08:02:10+01:00",
+    "replaces": "cuff-17/2026-03-10T08:02:10",
+}
+_FAULT = {"field": "unit", "code": "unit_missing", "message": "Must be mg/dL or mmol/L (UCUM)."}
 _STORED = {"client_id": _MEAL["client_id"], "outcome": "accepted", "measurement": _MEASUREMENT}
 MEASUREMENTS = [
     OpenApiExample(
         "A number and a yes",
         value={"organisation": _ORGANISATION, "measurements": [_GLUCOSE, _MEAL]},
+        request_only=True,
+    ),
+    OpenApiExample(
+        "A reading of two values, which corrects an earlier one",
+        value={"organisation": _ORGANISATION, "measurements": [_PRESSURE]},
         request_only=True,
     ),
     OpenApiExample(
@@ -101,4 +117,14 @@ MEASUREMENTS = [
         status_codes=["422"],
         media_type="application/problem+json",
     ),
+]
+
+_REASON = {"reason": "Cuff put on the wrong patient"}
+ENTERED_IN_ERROR = [OpenApiExample("The wrong patient", value=_REASON, request_only=True)]
+ENTERED_IN_ERROR_BY_CLIENT_ID = [
+    OpenApiExample(
+        "The wrong patient",
+        value={"organisation": _ORGANISATION, "client_id": _GLUCOSE["client_id"], **_REASON},
+        request_only=True,
+    )
 ]

@@ -1,5 +1,6 @@
 """What the API takes and gives of measurements, observations and patients."""
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -9,17 +10,33 @@ from rest_framework import serializers
 from clinical_engine.api.fields import IdentifierField, InstantField, StrictSerializer
 from clinical_engine.api.schema import PageSerializer, ProblemErrorSerializer, ProblemSerializer
 from clinical_engine.jobs.api.serializers import JobSerializer
+from observations.api import readout
 from observations.api.decoding import MAX_ITEMS
 from observations.intake import Outcome
-from observations.models import CodeSystem
+from observations.intake.checking import MAX_COMPONENTS
+from observations.intake.corrections import MAX_REASON
+from observations.models import CodeSystem, Measurement, MeasurementStatus
 from patients.models import StatementKind
 
-_QUANTITY_OR_BOOLEAN = {"oneOf": [{"type": "number"}, {"type": "boolean"}]}
+_SINGLE = [{"type": "number"}, {"type": "boolean"}, {"type": "string"}]
 
 
-@extend_schema_field({**_QUANTITY_OR_BOOLEAN, "example": 104.5})
+@extend_schema_field({"oneOf": _SINGLE, "example": 104.5})
 class _ValueField(serializers.Field[Any, Any, Any, Any]):
-    """A number or a boolean."""
+    """A number, a boolean or a text."""
+
+
+_VALUE_HELP = "A JSON number, true or false, the code of an answer or a text, as the code asks"
+_UNIT_HELP = "UCUM; for numbers only, one that the catalogue has for the code"
+
+
+@extend_schema_serializer(component_name="ReadingComponent")
+class ComponentRequestSerializer(serializers.Serializer[Any]):
+    """One value of a reading of several."""
+
+    code = serializers.CharField(help_text="Of a component, or of an item of a questionnaire")
+    value = _ValueField(help_text=_VALUE_HELP)
+    unit = serializers.CharField(required=False, allow_null=True, help_text=_UNIT_HELP)
 
 
 @extend_schema_serializer(component_name="Reading")
@@ -33,9 +50,21 @@ class MeasurementRequestItemSerializer(serializers.Serializer[Any]):
     )
     external_id = IdentifierField(help_text="The patient as the vitals app knows it")
     code = serializers.CharField(help_text="LOINC, or one of our own codes")
-    value = _ValueField(help_text="A JSON number, or true or false, as the code asks")
-    unit = serializers.CharField(required=False, allow_null=True, help_text="UCUM; for numbers only")
+    value = _ValueField(required=False, help_text=f"{_VALUE_HELP}; not with components")
+    unit = serializers.CharField(required=False, allow_null=True, help_text=_UNIT_HELP)
+    components = serializers.ListField(
+        child=ComponentRequestSerializer(),
+        required=False,
+        allow_null=True,
+        max_length=MAX_COMPONENTS,
+        help_text="In place of value, where the code has several: a panel, a questionnaire",
+    )
     measured_at = InstantField(help_text="With a time zone; at most 10 minutes in the future")
+    replaces = IdentifierField(
+        required=False,
+        allow_null=True,
+        help_text="The client_id of the reading that this one corrects, which then counts no longer; it may be sent later",
+    )
 
 
 @extend_schema_serializer(component_name="Measurements")
@@ -66,6 +95,13 @@ class MeasurementResultSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="The stored one; the first one for a duplicate or a conflict; null when refused",
     )
+    flags = serializers.ListField(
+        child=serializers.ChoiceField(
+            choices=[("implausible", "outside the range that the catalogue has for it")]
+        ),
+        required=False,
+        help_text="What staff should look at; the reading counts all the same",
+    )
     errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
@@ -84,6 +120,20 @@ class MeasurementsProblemSerializer(ProblemSerializer):
     results = MeasurementResultSerializer(many=True, required=False)
 
 
+_NUMBER_OR_NULL = {"type": "number", "nullable": True}
+
+
+class ComponentSerializer(serializers.Serializer[Any]):
+    """One value of a stored measurement of several."""
+
+    code = serializers.CharField()
+    value = _ValueField(help_text="As sent")
+    unit = serializers.CharField(allow_blank=True, help_text="UCUM, as sent; empty for what is no number")
+    canonical_value = serializers.FloatField(
+        allow_null=True, help_text="In the catalogue's unit; numbers only"
+    )
+
+
 class MeasurementSerializer(serializers.Serializer[Any]):
     """A stored measurement."""
 
@@ -93,26 +143,75 @@ class MeasurementSerializer(serializers.Serializer[Any]):
     system = serializers.ChoiceField(source="code.system", choices=CodeSystem.choices)
     display = serializers.CharField(source="code.display")
     value = serializers.SerializerMethodField()
-    unit = serializers.CharField(allow_blank=True, help_text="UCUM, as sent; empty for a boolean")
+    unit = serializers.CharField(allow_blank=True, help_text="UCUM, as sent; empty for what is no number")
+    canonical_value = serializers.SerializerMethodField()
+    canonical_unit = serializers.SerializerMethodField()
+    components = serializers.SerializerMethodField()
     measured_at = serializers.SerializerMethodField()
     received_at = serializers.DateTimeField()
+    replaces = serializers.CharField(allow_blank=True, help_text="The client_id of the one that it corrects")
+    implausible = serializers.BooleanField(
+        source="is_implausible", help_text="Outside the range that the catalogue had for it"
+    )
     status = serializers.SerializerMethodField()
 
-    @extend_schema_field(_QUANTITY_OR_BOOLEAN)
-    def get_value(self, measurement: Any) -> float | bool:  # noqa: ANN401 - DRF's instance
-        """The number or boolean as sent."""
-        quantity = measurement.value_quantity
-        return bool(measurement.value_boolean) if quantity is None else quantity
+    @extend_schema_field({"oneOf": _SINGLE, "nullable": True})
+    def get_value(self, measurement: Any) -> Decimal | bool | str | None:  # noqa: ANN401 - DRF
+        """The value as sent; null where there are components."""
+        return readout.value_of(measurement)
+
+    @extend_schema_field(_NUMBER_OR_NULL)
+    def get_canonical_value(self, measurement: Measurement) -> Decimal | None:
+        """The number in the catalogue's unit; null for what is no number."""
+        return measurement.canonical_quantity
+
+    def get_canonical_unit(self, measurement: Measurement) -> str:
+        """The catalogue's unit (UCUM); empty for what is no number."""
+        return "" if measurement.value_quantity is None else readout.canonical_unit(measurement)
+
+    @extend_schema_field(ComponentSerializer(many=True))
+    def get_components(self, measurement: Measurement) -> list[dict[str, Any]]:
+        """The values of a reading of several."""
+        return readout.components_of(measurement)
 
     @extend_schema_field(OpenApiTypes.DATETIME)
-    def get_measured_at(self, measurement: Any) -> str:  # noqa: ANN401 - DRF's instance
+    def get_measured_at(self, measurement: Measurement) -> str:
         """The time with the offset it was sent with."""
         return str(measurement.local_measured_at.isoformat())
 
-    @extend_schema_field({"type": "string", "enum": ["counted", "held"]})
-    def get_status(self, measurement: Any) -> str:  # noqa: ANN401 - DRF's instance
-        """`counted`, or `held` while no association covers it."""
+    @extend_schema_field({"type": "string", "enum": ["counted", "held", "replaced", "entered-in-error"]})
+    def get_status(self, measurement: Measurement) -> str:
+        """`counted`, `held` while no association covers it, or how it was taken back."""
+        if measurement.status != MeasurementStatus.FINAL:
+            return measurement.status
         return "held" if measurement.association_id is None else "counted"
+
+
+@extend_schema_serializer(component_name="EnteredInError")
+class EnteredInErrorRequestSerializer(StrictSerializer):
+    """Why a measurement does not count."""
+
+    reason = IdentifierField(max_length=MAX_REASON, help_text="For people; no patient's name")
+
+
+@extend_schema_serializer(component_name="EnteredInErrorByClientId")
+class EnteredInErrorByClientIdRequestSerializer(EnteredInErrorRequestSerializer):
+    """The same of one that is named by its own client_id, and may come in later."""
+
+    organisation = serializers.UUIDField()
+    client_id = IdentifierField(help_text="The measurement's")
+
+
+class CorrectionAcceptedSerializer(serializers.Serializer[Any]):
+    """The answer."""
+
+    outcome = serializers.ChoiceField(
+        choices=[
+            ("accepted", "it will count no longer"),
+            ("duplicate", "was said before; the first reason stands"),
+        ]
+    )
+    job = serializers.UUIDField()
 
 
 class OutputSerializer(serializers.Serializer[Any]):

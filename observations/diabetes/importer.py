@@ -13,7 +13,7 @@ from observations.diabetes.clocks import start_of_day
 from observations.diabetes.files import Diary
 from observations.diabetes.reading import ReadLine, read_diary
 from observations.diabetes.report import Fate, LineResult, Report
-from observations.intake import Answer, Outcome, record_measurements
+from observations.intake import Answer, Outcome, Sender, record_measurements
 from observations.models import MeasurementSource
 from observations.readings import Reading
 from patients.models import StatementSource
@@ -117,7 +117,9 @@ def _record(
     for start in range(0, len(readings), BATCH_SIZE):
         batch = readings[start : start + BATCH_SIZE]
         yield from record_measurements(
-            organisation_id=organisation_id, readings=batch, source=MeasurementSource.IMPORT
+            organisation_id=organisation_id,
+            readings=batch,
+            sender=Sender(MeasurementSource.IMPORT),
         )
         show(start + len(batch), len(readings))
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from observations.catalogue import COMPUTED, DIABETES_DIARY, VITAL_SIGNS
+from observations.catalogue.preload import COMPUTED, DIABETES_DIARY, VITAL_SIGNS
 
 
 def load(apps, schema_editor):

@@ -1,18 +1,48 @@
 """Measurements, the scripts that compute from them, and what was computed."""
 
-from observations.models.codes import Code, CodeSystem, ValueKind
-from observations.models.measurements import Measurement, MeasurementConflict, MeasurementSource
+from observations.models.codes import (
+    COMPOSED,
+    CatalogueState,
+    Code,
+    CodeAnswer,
+    CodePart,
+    CodeSystem,
+    CodeUnit,
+    ValueKind,
+)
+from observations.models.measurements import (
+    ConflictResolution,
+    Correction,
+    CorrectionKind,
+    Measurement,
+    MeasurementConflict,
+    MeasurementSource,
+    MeasurementStatus,
+    Valued,
+)
 from observations.models.observations import Observation
+from observations.models.refusals import RefusalCount
 from observations.models.scripts import ObservationScript, ScriptVersion
 
 __all__ = [
+    "COMPOSED",
+    "CatalogueState",
     "Code",
+    "CodeAnswer",
+    "CodePart",
     "CodeSystem",
+    "CodeUnit",
+    "ConflictResolution",
+    "Correction",
+    "CorrectionKind",
     "Measurement",
     "MeasurementConflict",
     "MeasurementSource",
+    "MeasurementStatus",
     "Observation",
     "ObservationScript",
+    "RefusalCount",
     "ScriptVersion",
     "ValueKind",
+    "Valued",
 ]

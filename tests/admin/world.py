@@ -17,7 +17,7 @@ from clinical_engine.audit.roles import create_roles
 from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.jobs.registry import DEFAULT_QUEUE
 from clinical_engine.jobs.states import JobState, Outcome, Trigger
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.library import LIBRARY
 from observations.models import (
     Measurement,
@@ -123,7 +123,9 @@ def _grow_patient(world: World, time: datetime) -> None:
 
 def record(organisation: Organisation, *readings: Reading) -> None:
     """Take readings in."""
-    record_measurements(organisation_id=organisation.pk, readings=readings, source=MeasurementSource.IMPORT)
+    record_measurements(
+        organisation_id=organisation.pk, readings=readings, sender=Sender(MeasurementSource.IMPORT)
+    )
 
 
 def _grow_others(world: World, now: datetime) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.models import Measurement, MeasurementSource, Observation
 from patients.models import Patient
 from patients.services import activate
@@ -23,7 +23,7 @@ def record(caller: Caller, *hours_ago: float, **fields: Any) -> None:
             factories.reading("p-1", measured_at=NOON - timedelta(hours=hours), **fields)
             for hours in hours_ago
         ],
-        source=MeasurementSource.IMPORT,
+        sender=Sender(MeasurementSource.IMPORT),
     )
 
 

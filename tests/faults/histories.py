@@ -121,7 +121,7 @@ def _reading_body(reading: Reading) -> dict[str, Any]:
         "client_id": reading.client_id,
         "external_id": reading.external_id,
         "code": reading.code,
-        "value": float(reading.value),
+        "value": float(str(reading.value)),
         "unit": reading.unit,
         "measured_at": reading.measured_at.isoformat(),
     }

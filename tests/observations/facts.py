@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.models import MeasurementSource, Observation
 from observations.readings import Reading
 from patients import services
@@ -14,7 +14,7 @@ from tests.factories import BY_IMPORT, NOON, days
 
 def record(submitter: Submitter, *readings: Reading) -> None:
     record_measurements(
-        organisation_id=submitter.organisation_id, readings=readings, source=MeasurementSource.IMPORT
+        organisation_id=submitter.organisation_id, readings=readings, sender=Sender(MeasurementSource.IMPORT)
     )
 
 

@@ -42,7 +42,7 @@ def expected_glucose(
 
 
 def _expected(readings: Sequence[Reading]) -> Expected:
-    values = [float(reading.value) for reading in readings]
+    values = [float(str(reading.value)) for reading in readings]
     return Expected(
         tuple(reading.client_id for reading in readings),
         sum(values) / len(values),

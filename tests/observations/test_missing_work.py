@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from clinical_engine.common.database import execute
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.models import Measurement, MeasurementSource
 from observations.selectors import outside_period, overdue_measurements
 from patients import services
@@ -29,7 +29,7 @@ def measure(submitter: Submitter) -> Measurement:
     record_measurements(
         organisation_id=submitter.organisation_id,
         readings=[factories.reading("p-1")],
-        source=MeasurementSource.IMPORT,
+        sender=Sender(MeasurementSource.IMPORT),
     )
     return Measurement.objects.latest("id")
 

@@ -12,7 +12,7 @@ from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.registry import ClaimedJob, kind_of
 from observations import recompute
-from observations.intake import Answer, Outcome, record_measurements
+from observations.intake import Answer, Outcome, Sender, record_measurements
 from observations.library import LIBRARY
 from observations.models import Measurement, MeasurementSource, Observation
 from observations.readings import Reading
@@ -36,7 +36,7 @@ def submitter(committed_db: None) -> Submitter:
 
 def record(submitter: Submitter, *readings: Reading) -> list[Answer]:
     return record_measurements(
-        organisation_id=submitter.organisation_id, readings=readings, source=MeasurementSource.IMPORT
+        organisation_id=submitter.organisation_id, readings=readings, sender=Sender(MeasurementSource.IMPORT)
     )
 
 

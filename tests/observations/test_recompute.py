@@ -81,7 +81,7 @@ def test_a_period_that_ends_earlier_supersedes_what_it_no_longer_covers_and_what
     state(submitter, -3.5, "c", active=False)
     work()
     assert reasons() == {
-        NOON + days(-3): ["no longer covered by an association"],
+        NOON + days(-3): ["its measurement no longer counts"],
         NOON + days(-2): ["a measurement no longer counts"],
     }
     assert [row.as_of for row in current()] == [NOON + days(-4), NOON + days(-2)]

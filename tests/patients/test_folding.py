@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from clinical_engine.common.database import fetch_all
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.models import Measurement, MeasurementSource, Observation
 from patients import folding, registry, services
 from patients.models import Association, Statement
@@ -184,7 +184,7 @@ def test_an_association_that_vanishes_frees_its_measurements_and_supersedes_thei
     record_measurements(
         organisation_id=submitter.organisation_id,
         readings=[factories.reading("p-1", measured_at=at(3))],
-        source=MeasurementSource.IMPORT,
+        sender=Sender(MeasurementSource.IMPORT),
     )
     say(submitter, active=True, minute=0, client_id="a")
     work()
@@ -195,7 +195,7 @@ def test_an_association_that_vanishes_frees_its_measurements_and_supersedes_thei
     assert Measurement.objects.get().association_id is None
     observation = Observation.objects.get()
     assert observation.superseded_at is not None
-    assert observation.superseded_because == "no longer covered by an association"
+    assert observation.superseded_because == "its measurement no longer counts"
 
 
 @pytest.mark.usefixtures("scripts")
@@ -204,7 +204,7 @@ def test_a_measurement_whose_association_gives_way_to_an_earlier_one_is_covered_
     record_measurements(
         organisation_id=submitter.organisation_id,
         readings=[factories.reading("p-1", measured_at=at(minute)) for minute in (1, 6)],
-        source=MeasurementSource.IMPORT,
+        sender=Sender(MeasurementSource.IMPORT),
     )
     say(submitter, active=True, minute=5, client_id="a")
     work()

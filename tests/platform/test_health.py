@@ -20,7 +20,7 @@ from clinical_engine.jobs import sweeper
 from clinical_engine.jobs.models import Job, PeriodicRun
 from clinical_engine.monitoring import probes
 from clinical_engine.running.environment import ROOT
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.models import Measurement, MeasurementSource
 from patients import services
 from patients.models import Statement
@@ -137,7 +137,7 @@ def overdue(swept: None) -> None:
     [answer] = record_measurements(
         organisation_id=submitter.organisation_id,
         readings=[factories.reading(MARK, "123.4567", client_id=f"m-{MARK}")],
-        source=MeasurementSource.API,
+        sender=Sender(MeasurementSource.API),
     )
     assert answer.outcome == "held"
     Statement.objects.update(due_at=timezone.now() - timedelta(seconds=1))

@@ -16,7 +16,7 @@ from clinical_engine.jobs.reruns import services as reruns
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
 from clinical_engine.jobs.states import Outcome
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.models import MeasurementSource
 from patients.models import Association, Roster, RosterState
 from patients.rosters import applying, schedule
@@ -63,7 +63,7 @@ def _results(world: World, request: int) -> None:
     record_measurements(
         organisation_id=world.caller.organisation.pk,
         readings=[factories.reading(f"p-{number:06d}") for number in range(1, request + 1)],
-        source=MeasurementSource.IMPORT,
+        sender=Sender(MeasurementSource.IMPORT),
     )
 
 

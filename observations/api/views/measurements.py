@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,7 +19,7 @@ from clinical_engine.common.errors import Refusal, RefusedError
 from observations import intake, selectors
 from observations.api import examples
 from observations.api import serializers as shapes
-from observations.api.decoding import DecodedItem, decode_measurements
+from observations.api.decoding import decode_measurements
 from observations.api.lists import list_parameters, page_response, query_of
 from observations.models import MeasurementSource
 
@@ -59,11 +59,11 @@ class MeasurementsView(APIView):
             )
         answers = intake.record_measurements(
             organisation_id=organisation_id,
-            readings=[item.reading for item in items if item.reading is not None],
-            source=MeasurementSource.API,
-            api_client_id=access.api_client_id,
+            readings=[item.reading for item in items],
+            sender=intake.Sender(MeasurementSource.API, access.api_client_id),
         )
-        return results_response("readings", _results(items, answers))
+        results = [_result(item.client_id, answer) for item, answer in zip(items, answers, strict=True)]
+        return results_response("readings", results)
 
     @extend_schema(
         operation_id="list_measurements",
@@ -86,17 +86,10 @@ class _Result(ItemResult, kw_only=True, gc=False):
     """What became of one reading."""
 
     measurement: UUID | None = None
+    flags: Sequence[str] | UnsetType = UNSET
 
 
-def _results(items: Sequence[DecodedItem], answers: Sequence[intake.Answer]) -> list[_Result]:
-    remaining = iter(answers)
-    return [
-        _result(item.client_id, _refused(item.refusal) if item.refusal else next(remaining)) for item in items
-    ]
-
-
-def _refused(refusal: Refusal) -> intake.Answer:
-    return intake.Answer(intake.Outcome.REFUSED, refusals=(refusal,))
+_IMPLAUSIBLE = ("implausible",)
 
 
 def _result(client_id: str | None, answer: intake.Answer) -> _Result:
@@ -105,4 +98,5 @@ def _result(client_id: str | None, answer: intake.Answer) -> _Result:
         outcome=answer.outcome,
         errors=answer.refusals or UNSET,
         measurement=answer.measurement_id,
+        flags=_IMPLAUSIBLE if answer.is_implausible else UNSET,
     )

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from observations.catalogue import DIABETES_DIARY, VITAL_SIGNS
+from observations.catalogue.preload import DIABETES_DIARY, VITAL_SIGNS
 from observations.diabetes.lines import MEANINGS, Entry, Unreadable, read_line
 from observations.diabetes.report import explain
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinical_engine.common.database import execute
-from observations.intake import record_measurements
+from observations.intake import Sender, record_measurements
 from observations.models import Measurement, MeasurementSource, Observation
 from patients.models import (
     Association,
@@ -130,7 +130,7 @@ def test_measurements_that_waited_for_a_link_count_when_a_roster_brings_it(
             factories.reading("p-2"),
             factories.reading("p-1", measured_at=SINCE - DAY),
         ],
-        source=MeasurementSource.IMPORT,
+        sender=Sender(MeasurementSource.IMPORT),
     )
     work()
     assert Observation.objects.count() == 0
@@ -148,7 +148,7 @@ def test_measurements_no_longer_count_from_the_time_on_at_which_a_roster_unlinks
     record_measurements(
         organisation_id=submitter.organisation_id,
         readings=[factories.reading("p-1", measured_at=NOON + step_ * DAY) for step_ in (-1, 1)],
-        source=MeasurementSource.IMPORT,
+        sender=Sender(MeasurementSource.IMPORT),
     )
     work()
     assert Measurement.objects.filter(association=None).count() == 0

@@ -1,0 +1,59 @@
+"""One code of the catalogue as those see it who check and read measurements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal
+
+# As many digits as a double holds. A third of a degree would have no end otherwise.
+_ROUNDED = Context(prec=15)
+_EXACT = Context(prec=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a quantity is brought to the canonical unit: `(sent + shift) * numerator / denominator`."""
+
+    shift: Decimal
+    numerator: Decimal
+    denominator: Decimal
+
+    def __call__(self, sent: Decimal) -> Decimal:
+        """The quantity in the canonical unit, to 15 digits."""
+        raised = _EXACT.multiply(_EXACT.add(sent, self.shift), self.numerator)
+        return _ROUNDED.divide(raised, self.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value that a composed reading has."""
+
+    code: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One code. `units` maps each unit to its conversion, None for the canonical one, which comes first."""
+
+    id: int
+    code: str
+    system: str
+    display: str
+    kind: str
+    is_computed: bool
+    units: Mapping[str, Conversion | None]
+    plausible_low: Decimal | None
+    plausible_high: Decimal | None
+    answers: Mapping[str, Decimal | None]
+    """The score of each answer; None where it has none. Empty: any answer is taken."""
+    parts: Mapping[str, Part]
+
+    @property
+    def canonical_unit(self) -> str | None:
+        """The unit in which its quantities are compared; None for what is no quantity."""
+        return next(iter(self.units), None)
+
+    def is_implausible(self, canonical: Decimal) -> bool:
+        """Whether a quantity in the canonical unit lies outside the plausible range."""
+        low, high = self.plausible_low, self.plausible_high
+        return (low is not None and canonical < low) or (high is not None and canonical > high)

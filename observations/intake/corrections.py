@@ -1,0 +1,146 @@
+"""What takes measurements back: those that replace others, and those that were entered in error. Either may come in first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+
+from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.common.errors import Refusal, RefusedError
+from clinical_engine.common.identifiers import new_id
+from clinical_engine.jobs import ledger
+from clinical_engine.jobs.registry import ClaimedJob, JobKind
+from observations.intake.rows import Answer, Outcome, Row, Sender
+from observations.models import CorrectionKind
+from observations.recompute import mark_dirty
+from patients.validation import refusals_of_text
+
+KIND = "correct"
+MAX_REASON = 500
+_REPLACED_ALREADY = Refusal(
+    "replaces", "replaced_already", "Another measurement replaces that one: replace the other one instead."
+)
+
+
+class CorrectPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Version 1: nothing; the corrections name their job."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredInError:
+    """The answer to such a statement; `is_new` is False when the same was said before."""
+
+    is_new: bool
+    job_id: UUID
+
+
+def record_replacements(
+    organisation_id: UUID, rows: Sequence[Row], sender: Sender
+) -> tuple[list[Row], dict[int, Answer]]:
+    """Note which measurements the rows replace; the rows that can be stored, and the answers to the others.
+
+    One that would replace what another replaces already is refused: both would count. One job looks for all that is replaced.
+    """
+    replacing = sorted(
+        (row for row in rows if row.reading.replaces is not None), key=lambda row: row.reading.replaces or ""
+    )
+    job_id = new_id()
+    parameters = [
+        array_literal(row.reading.replaces for row in replacing),
+        array_literal(row.reading.client_id for row in replacing),
+        organisation_id,
+    ]
+    written = execute(_NOTE_REPLACED, [*parameters, sender.api_client_id, sender.actor_id, job_id])
+    if written:
+        _enqueue(organisation_id, job_id)
+    refused = set() if written == len(replacing) else {tuple(pair) for pair in fetch_all(_LOST, parameters)}
+    answers = {
+        row.position: Answer(Outcome.REFUSED, refusals=(_REPLACED_ALREADY,))
+        for row in replacing
+        if (row.reading.replaces, row.reading.client_id) in refused
+    }
+    return [row for row in rows if row.position not in answers], answers
+
+
+_NOTE_REPLACED = """
+    INSERT INTO observations_correction (target_client_id, replacement_client_id, organisation_id, kind, api_client_id, actor_id,
+                                         job_id)
+    SELECT new.target, new.replacement, asked.organisation_id, 'replaced', asked.api_client_id, asked.actor_id, asked.job_id
+    FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS new (target, replacement, position),
+         (SELECT %s::uuid AS organisation_id, %s::uuid AS api_client_id, %s::int AS actor_id, %s::uuid AS job_id) AS asked
+    WHERE NOT EXISTS (
+        -- Such a row will be in conflict with what its client id stands for, and must not take anything back.
+        SELECT FROM observations_measurement known
+        WHERE known.organisation_id = asked.organisation_id AND known.client_id = new.replacement AND known.replaces <> new.target
+    )
+    ORDER BY new.position
+    ON CONFLICT (organisation_id, target_client_id, kind) DO NOTHING
+"""
+_LOST = """
+    SELECT new.target, new.replacement
+    FROM unnest(%s::text[], %s::text[]) AS new (target, replacement)
+    JOIN observations_correction known ON known.organisation_id = %s AND known.target_client_id = new.target
+         AND known.kind = 'replaced' AND known.replacement_client_id <> new.replacement
+"""
+
+
+@transaction.atomic
+def enter_in_error(*, organisation_id: UUID, client_id: str, reason: str, sender: Sender) -> EnteredInError:
+    """Say that a measurement was entered in error; it counts no longer and stays readable. It may come in later than this.
+
+    What was said first stands. Raises RefusedError when the client id or the reason cannot be accepted.
+    """
+    refusals = [
+        *refusals_of_text("client_id", client_id),
+        *refusals_of_text("reason", reason, MAX_REASON),
+    ]
+    if refusals:
+        raise RefusedError(*refusals)
+    job_id = new_id()
+    parameters = [organisation_id, client_id, CorrectionKind.ENTERED_IN_ERROR]
+    written = execute(
+        """
+        INSERT INTO observations_correction (organisation_id, target_client_id, kind, reason, api_client_id, actor_id, job_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (organisation_id, target_client_id, kind) DO NOTHING
+        """,
+        [*parameters, reason, sender.api_client_id, sender.actor_id, job_id],
+    )
+    if written:
+        _enqueue(organisation_id, job_id)
+        return EnteredInError(is_new=True, job_id=job_id)
+    [(job_id,)] = fetch_all(
+        """
+        SELECT job_id FROM observations_correction
+        WHERE organisation_id = %s AND target_client_id = %s AND kind = %s
+        """,
+        parameters,
+    )
+    return EnteredInError(is_new=False, job_id=job_id)
+
+
+def _enqueue(organisation_id: UUID, job_id: UUID) -> None:
+    # By a job, which runs after the commit: here a measurement that comes in at this moment cannot be seen yet, nor does it
+    # see this. One that comes in after the job ran finds the correction when it is computed.
+    ledger.enqueue(KIND, [ledger.NewJob(organisation_id=organisation_id, id=job_id)])
+
+
+def correct(batch: Sequence[ClaimedJob]) -> None:
+    """Have everything computed anew that follows from the measurements which the jobs' corrections take back."""
+    rows = fetch_all(
+        """
+        SELECT measurement.patient_id, measurement.organisation_id, min(measurement.measured_at)
+        FROM observations_correction correction
+        JOIN observations_measurement measurement ON measurement.organisation_id = correction.organisation_id
+             AND measurement.client_id = correction.target_client_id
+        WHERE correction.job_id = ANY(%s::uuid[]) AND correction.applied_at IS NULL
+        GROUP BY measurement.patient_id, measurement.organisation_id
+        """,
+        [array_literal(job.id for job in batch)],
+    )
+    if rows:
+        mark_dirty({row[0]: row[2] for row in rows}, {row[0]: row[1] for row in rows})
+
+
+CORRECT = JobKind(name=KIND, handler=correct, schema=CorrectPayload)
