@@ -99,6 +99,10 @@ class Measurement(Valued, IdentifiedModel):
     )
 
     class Meta:
+        permissions: ClassVar = [
+            ("export_measurement", "Can export measurements"),
+            ("retract_measurement", "Can say that a measurement was entered in error"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "client_id"], name="measurement_client_id_once"),
             models.CheckConstraint(
