@@ -46,4 +46,6 @@ class _ForgetfulQoS(redis_transport.QoS):
 redis_transport.Channel.QoS = _ForgetfulQoS
 app = Celery("clinical_engine")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["clinical_engine.jobs", "clinical_engine.profiling", "patients"])
+app.autodiscover_tasks(
+    ["clinical_engine.api", "clinical_engine.jobs", "clinical_engine.profiling", "observations", "patients"]
+)

@@ -104,7 +104,6 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
 )
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 
@@ -126,7 +125,6 @@ CELERY_TASK_TIME_LIMIT = JOB_LEASE.total_seconds() * 0.75
 CELERY_TASK_ACKS_LATE = False
 # No result backend: the ledger holds the results, a second copy in Redis could only disagree.
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 # Prefetch one: rings waiting in a busy worker's memory would be invisible to an idle one.
@@ -166,6 +164,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": _periodically("jobs.sweep", SWEEP_INTERVAL),
     "count-failures": _periodically("jobs.count_failures", timedelta(seconds=15)),
     "look-after-rosters": _periodically("patients.look_after_rosters", timedelta(seconds=15)),
+    "look-after-imports": _periodically("observations.look_after_imports", timedelta(minutes=5)),
+    "forget-refusals": _periodically("observations.forget_refusals", timedelta(hours=1)),
+    "prune-answers": _periodically("api.prune_answers", timedelta(minutes=10)),
     "collect-silk-garbage": _periodically("profiling.collect_garbage", timedelta(minutes=10)),
 }
 
@@ -207,7 +208,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CodeSystem": "observations.models.CodeSystem",
         "JobState": "clinical_engine.jobs.states.JobState",
-        "MeasurementStatus": ["counted", "held"],
+        "MeasurementStatus": ["counted", "held", "replaced", "entered-in-error"],
         "StatementKind": "patients.models.StatementKind",
     },
 }
@@ -249,7 +250,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SECURE_SSL_REDIRECT = not DEVELOPMENT

@@ -22,6 +22,9 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("", include("clinical_engine.monitoring.urls")),
     path("api/v1/", include(api_v1)),
+    path("", include("observations.fhir.urls")),
+    # Before the admin's own, which take what lies below a patient's page for the id of one.
+    path("admin/", include("observations.admin.plots.urls")),
     path("admin/", admin.site.urls),
     path("silk/cleardb/", ForgetRequestsView.as_view()),
     path("silk/", include("silk.urls", namespace="silk")),

@@ -11,13 +11,16 @@ class ObservationsConfig(AppConfig):
         from clinical_engine.jobs import registry  # noqa: PLC0415 - needs loaded models
         from clinical_engine.monitoring import probes  # noqa: PLC0415
         from observations.admin.offers import offer  # noqa: PLC0415
+        from observations.importing.jobs import IMPORT  # noqa: PLC0415
         from observations.intake.corrections import CORRECT  # noqa: PLC0415
+        from observations.intake.unresolved import CONFLICTS  # noqa: PLC0415
         from observations.probes import PROBES  # noqa: PLC0415
         from observations.recompute import RECOMPUTE, hear_of_changed_periods  # noqa: PLC0415
         from patients.registry import on_changed_periods  # noqa: PLC0415
 
         registry.register(RECOMPUTE)
         registry.register(CORRECT)
-        probes.register(*PROBES)
+        registry.register(IMPORT)
+        probes.register(*PROBES, CONFLICTS)
         on_changed_periods(hear_of_changed_periods)
         offer()

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -85,9 +85,14 @@ def _due(
         for time in facts.times_since(line.codes, since):
             version = line.in_force(time)
             if version is not None:
-                inputs = facts.as_of(time, version.inputs)
+                inputs = _named_once(facts.as_of(time, version.inputs))
                 if inputs.derived_from:
                     yield _Due((patient, line.script_id, time), version, inputs)
+
+
+def _named_once(inputs: Inputs) -> Inputs:
+    # Several parts of one measurement are several facts, and the measurement would stand there as often.
+    return replace(inputs, derived_from=tuple(dict.fromkeys(inputs.derived_from)))
 
 
 def _facts(dirty_from: Mapping[UUID, datetime], lines: Sequence[TimeLine]) -> dict[UUID, PatientFacts]:

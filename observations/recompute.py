@@ -1,7 +1,8 @@
 """The recompute job: which measurements are covered, and what follows from them, for a batch of patients at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,14 @@ class RecomputePayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def mark_dirty(dirty_from: Mapping[UUID, datetime], organisation_ids: Mapping[UUID, UUID]) -> None:
     """Note, in the caller's transaction, that what follows from these patients' facts since then must be computed anew."""
     ledger.enqueue_recompute(KIND, dirty_from, organisation_ids)
+
+
+def write_and_mark_dirty(writing: str, parameters: Sequence[Any], patients: Collection[UUID]) -> int:
+    """Run a statement that writes facts about some of these patients, and note the same of each with it, all as one; the rows.
+
+    `writing` gives (organisation_id, patient_id, since) of each row that it writes.
+    """
+    return ledger.write_and_enqueue_recompute(KIND, writing, parameters, patients)
 
 
 def hear_of_changed_periods(changed: ChangedPeriods) -> None:

@@ -92,6 +92,7 @@ class Surroundings:
         assert answer.status_code == status, answer.content
 
 
+IN_ERROR = {"reason": "The wrong patient"}
 ENDPOINTS: dict[str, Callable[[Surroundings], Callable[[], object]]] = {
     "POST /api/v1/activations": lambda s: s.send("activations", statement(s.caller, "new")),
     "POST /api/v1/deactivations": lambda s: s.send("deactivations", statement(s.caller, "new")),
@@ -106,6 +107,13 @@ ENDPOINTS: dict[str, Callable[[Surroundings], Callable[[], object]]] = {
     ),
     "POST /api/v1/measurements": lambda s: s.send("measurements", s.new_readings()),
     "GET /api/v1/measurements": lambda s: s.get("measurements", patient=str(s.patient.id)),
+    "POST /api/v1/measurements/entered-in-error": lambda s: s.send(
+        "measurements/entered-in-error",
+        {**IN_ERROR, "organisation": str(s.caller.organisation.id), "client_id": "new"},
+    ),
+    "POST /api/v1/measurements/{measurement_id}/entered-in-error": lambda s: s.send(
+        f"measurements/{s.patient.measurements.latest('id').id}/entered-in-error", IN_ERROR
+    ),
     "GET /api/v1/observations": lambda s: s.get("observations", patient=str(s.patient.id)),
     "GET /api/v1/patients/{patient_id}": lambda s: s.get(f"patients/{s.patient.id}"),
     "POST /api/v1/patients/lookup": lambda s: s.send(
@@ -124,6 +132,11 @@ def due_results(s: Surroundings) -> None:
     due_associations(s)
     worker.work("associate", "default")
     s.record([factories.reading(f"due-{n}") for n in range(s.size)])
+
+
+def due_corrections(s: Surroundings) -> None:
+    replaced = s.patient.measurements.values_list("client_id", flat=True)[: s.size]
+    s.record([factories.reading(f"new-{n}", replaces=client_id) for n, client_id in enumerate(replaced)])
 
 
 def due_rerun(s: Surroundings) -> None:
@@ -149,6 +162,7 @@ def due_drift(s: Surroundings) -> None:
 JOBS: dict[str, Callable[[Surroundings], None]] = {
     "associate": due_associations,
     "recompute": due_results,
+    "correct": due_corrections,
     "rerun": due_rerun,
     "roster": due_roster,
     "drift": due_drift,

@@ -126,10 +126,15 @@ def _is_readable(part: msgspec.Raw) -> bool:
 def _refusal(error: Exception, whole: str) -> Refusal:
     """The decoder's complaint, which names a place and types but holds no value; `whole` names what has no place."""
     text = str(error)
+    found = re.search(r" - at `\$\.?([^`]*)`$", text)
+    place = found[1] if found else ""
     if missing := re.search(r"missing required field `([^`]*)`", text):
-        return Refusal(missing[1], "missing", "Is required.")
+        return Refusal(_inside(place, missing[1]), "missing", "Is required.")
     if unknown := re.search(r"contains unknown field `([^`]*)`", text):
-        return Refusal(unknown[1][:128], "invalid", "There is no such field.")
-    place = re.search(r" - at `\$\.?([^`]*)`$", text)
+        return Refusal(_inside(place, unknown[1])[:128], "invalid", "There is no such field.")
     message = re.sub(r" - at `.*`$", "", text)
-    return Refusal((place[1] if place else "") or whole, "invalid", f"{message}.")
+    return Refusal(place or whole, "invalid", f"{message}.")
+
+
+def _inside(place: str, field: str) -> str:
+    return f"{place}.{field}" if place else field

@@ -21,7 +21,7 @@ from clinical_engine.common.logs import describe_error
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 # Below this path machines ask, elsewhere people do, who get a page.
-_API = "/api/"
+_API = ("/api/", "/fhir")
 # One word per reason, whether the framework found it or a service: clients compare these words.
 _CODES = {
     "required": "missing",

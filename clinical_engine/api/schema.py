@@ -7,6 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
+from clinical_engine.api.idempotency import description as idempotency
+from clinical_engine.api.idempotency import is_idempotent
 from clinical_engine.api.scopes import SCOPES
 
 
@@ -74,6 +76,10 @@ class ProblemAwareSchema(AutoSchema):
             operation["description"] = f"{description}\n\nScope: `{scope}` ({SCOPES[scope]}).".strip()
         return operation
 
+    def get_override_parameters(self) -> list[Any]:
+        """The headers of an operation that takes an `Idempotency-Key`."""
+        return [*idempotency.PARAMETERS] if is_idempotent(self.view, self.method) else []
+
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status, why in (
@@ -81,6 +87,11 @@ class ProblemAwareSchema(AutoSchema):
             *(_BODY_PROBLEMS if self.method in {"POST", "PUT", "PATCH"} else ()),
         ):
             bodies.setdefault(status, self._get_response_for_code(problem_reply(why), status))  # type: ignore[no-untyped-call]
+        for status, why in idempotency.ANSWERS if is_idempotent(self.view, self.method) else ():
+            if status in bodies:
+                bodies[status]["description"] += f". Or: {why}"
+            else:
+                bodies[status] = self._get_response_for_code(problem_reply(why), status)  # type: ignore[no-untyped-call]
         for status, body in bodies.items():
             if status.startswith(("4", "5")):
                 body["content"] = {"application/problem+json": next(iter(body["content"].values()))}

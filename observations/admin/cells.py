@@ -1,37 +1,85 @@
 """How measured and computed values are written."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from observations.catalogue import catalogue
-from observations.models import Observation, Valued
+from observations.catalogue import Catalogue, catalogue
+from observations.components import in_order
+from observations.models import Measurement, MeasurementConflict, Observation
 
+Sent = Measurement | MeasurementConflict
 _SHOWN_TEXT = 80
+_SHOWN_PARTS = 2
+# What a value is among the components of a row, and in which column it stands by itself.
+_COLUMNS = {
+    "quantity": "value_quantity",
+    "boolean": "value_boolean",
+    "answer": "value_answer",
+    "text": "value_text",
+}
 
 
-def measured(row: Valued) -> str:
-    """A value with its unit, digit by digit as sent; the beginning of a long text."""
+class Part(NamedTuple):
+    """One of the values of a composed reading: the code of the part, its name, and the value as sent and converted."""
+
+    code: str
+    name: str
+    value: str
+    canonical: str
+    """In the canonical unit; '' where it was sent in it."""
+    answer: str
+    """The code of the answer; '' of what is none."""
+
+
+def measured(row: Sent, codes: Catalogue | None = None) -> str:
+    """A value with its unit, digit by digit as sent; the beginning of a long text, and the first of many values.
+
+    For more than one row give the catalogue: without it each row of several values asks for it.
+    """
     if row.components is not None:
-        return ", ".join(f"{_display(code)} {_part(value)}" for code, value in row.components.items())
-    if row.value_boolean is not None:
-        return _yes_or_no(row.value_boolean)
-    if row.value_quantity is not None:
-        return f"{row.value_quantity} {row.unit}".strip()
-    text = row.value_answer if row.value_text is None else row.value_text
-    return _shortened(text or "")
+        parts = list(parts_of(row, codes or catalogue()))
+        shown = ", ".join(f"{part.name} {_shortened(part.value)}" for part in parts[:_SHOWN_PARTS])
+        more = len(parts) - _SHOWN_PARTS
+        return f"{shown} and {more} more" if more > 0 else shown
+    return _shortened(in_full(row))
 
 
-def _part(value: Mapping[str, Any]) -> str:
-    if "boolean" in value:
+def in_full(row: Sent) -> str:
+    """A single value with its unit, a text whole; '' for several."""
+    if row.components is not None:
+        return ""
+    return _simple({name: getattr(row, column) for name, column in _COLUMNS.items()} | {"unit": row.unit})
+
+
+def canonical(row: Measurement, codes: Catalogue) -> str:
+    """A quantity in the code's canonical unit, where it was sent in another one; otherwise ''."""
+    return _converted(row.converted_quantity, codes.by_id[row.code_id].canonical_unit)
+
+
+def parts_of(row: Sent, codes: Catalogue) -> Iterator[Part]:
+    """The values of a composed reading, in the order that the catalogue has for it."""
+    for code, value in in_order(row.components or {}, row.code_id, codes):
+        entry = codes.by_code.get(code)
+        yield Part(
+            code,
+            code if entry is None else entry.display,
+            _simple(value),
+            _converted(value.get("converted"), None if entry is None else entry.canonical_unit),
+            str(value.get("answer", "")),
+        )
+
+
+def _simple(value: Mapping[str, Any]) -> str:
+    if value.get("boolean") is not None:
         return _yes_or_no(value["boolean"])
-    if "quantity" in value:
+    if value.get("quantity") is not None:
         return f"{value['quantity']} {value.get('unit', '')}".strip()
-    return _shortened(str(value.get("text", value.get("answer", ""))))
+    return str(next(filter(None, (value.get("text"), value.get("answer"))), ""))
 
 
-def _display(code: str) -> str:
-    entry = catalogue().by_code.get(code)
-    return code if entry is None else entry.display
+def _converted(quantity: Decimal | float | None, unit: str | None) -> str:
+    return "" if quantity is None else f"{quantity} {unit or ''}".strip()
 
 
 def _yes_or_no(value: bool) -> str:  # noqa: FBT001 - a value to be shown

@@ -1,30 +1,58 @@
-"""Measurements that came a second time with other content."""
+"""Measurements that came a second time with other content, and how that was resolved."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from clinical_engine.staff.admin import StaffModelAdmin
-from clinical_engine.staff.cells import moment_text, page_of
-from clinical_engine.staff.filters import RelatedFilter
+from clinical_engine.staff.cells import NOTHING, moment, moment_text, page_of
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter
 from clinical_engine.staff.navigation import Menu
 from observations.admin.cells import measured
-from observations.models import Code, MeasurementConflict, Valued
+from observations.admin.contents import both_contents
+from observations.admin.corrections import state_of_conflict
+from observations.admin.resolving import Resolving
+from observations.catalogue import catalogue
+from observations.intake.resolving import client_id_of_second
+from observations.models import Code, ConflictResolution, Measurement, MeasurementConflict
+
+
+class ResolvedFilter(ChoiceFilter):
+    """By whether, and how, staff have resolved it."""
+
+    title = "state"
+    parameter_name = "state"
+    choices_by_value = {
+        "unresolved": Choice("Unresolved", lambda rows: rows.filter(resolved_at=None)),
+        "kept": Choice(
+            "The first stands", lambda rows: rows.filter(resolution=ConflictResolution.KEPT_FIRST)
+        ),
+        "taken": Choice(
+            "The second replaced the first",
+            lambda rows: rows.filter(resolution=ConflictResolution.TOOK_SECOND),
+        ),
+    }
 
 
 @admin.register(MeasurementConflict)
-class MeasurementConflictAdmin(StaffModelAdmin):
-    """Sent again under a client id that was used before, with other content: the first one stands."""
+class MeasurementConflictAdmin(Resolving):
+    """Sent again under a client id that was used before, with other content: the first one stands until staff decide otherwise."""
 
     menu = Menu(32, "Measurements and results", "call_split")
-    related = ("organisation", "code", "measurement__code", "measurement__patient")
-    list_display = ("received_at", "second", "first", "of_organisation", "client_id")
-    list_filter = (("organisation", RelatedFilter), ("code", RelatedFilter))
+    related = ("organisation", "code", "measurement__code", "measurement__patient", "resolved_by")
+    list_display = ("received", "state", "second", "first", "of_organisation", "client_id")
+    list_filter = (ResolvedFilter, ("organisation", RelatedFilter), ("code", RelatedFilter))
     ordering = ("-pk",)
+    sortable_by = ("received",)
     search_fields = ("external_id",)
     search_help_text = "Patient's external id, or the sender's own id (each whole)"
-    fieldsets = ((None, {"fields": ("received_at", "of_organisation", "client_id", "first", "second")}),)
+    change_form_outer_before_template = "admin/observations/contents.html"
+    fieldsets = (
+        (None, {"fields": (("of_organisation", "received"), ("client_id", "state"))}),
+        ("How it was resolved", {"fields": (("resolver", "resolved"), "resolved_because", "taken_as")}),
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MeasurementConflict], search_term: str
@@ -39,19 +67,49 @@ class MeasurementConflictAdmin(StaffModelAdmin):
         )
         return queryset.filter(wanted), False
 
-    @admin.display(description="first sent, and in force")
-    def first(self, conflict: MeasurementConflict) -> SafeString:
-        """What stands."""
+    def prepare(self, request: HttpRequest, rows: Any) -> None:  # noqa: ANN401 - rows with what their cells need
+        """The catalogue, once for the page."""
+        del request
+        codes = catalogue()
+        for row in rows:
+            row.codes = codes
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,  # noqa: ANN401 - Django's signature
+        **kwargs: Any,  # noqa: ANN401 - Django's signature
+    ) -> HttpResponse:
+        """The page, with both contents above the facts."""
+        conflict = kwargs.get("obj")
+        if conflict is not None:
+            context["contents"] = both_contents(conflict)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="came in", ordering="pk")
+    def received(self, conflict: MeasurementConflict) -> SafeString:
+        """When, in the organisation's zone."""
+        return moment(conflict.received_at, conflict.organisation.zone)
+
+    @admin.display(description="state")
+    def state(self, conflict: MeasurementConflict) -> SafeString:
+        """Unresolved, or how it was resolved."""
+        return state_of_conflict(conflict)
+
+    @admin.display(description="sent first")
+    def first(self, conflict: Any) -> SafeString:  # noqa: ANN401 - a prepared row
+        """Stands unless the second was taken."""
         sent = conflict.measurement
         when = moment_text(sent.measured_at, conflict.organisation.zone)
-        text = _said(sent.patient.external_id, sent.code, sent, when)
+        text = _said(sent.patient.external_id, sent.code, measured(sent, conflict.codes), when)
         return page_of("admin:observations_measurement_change", sent.pk, text)
 
-    @admin.display(description="sent later, not in force")
-    def second(self, conflict: MeasurementConflict) -> str:
-        """What was refused."""
+    @admin.display(description="sent later")
+    def second(self, conflict: Any) -> str:  # noqa: ANN401 - a prepared row
+        """Kept beside the first."""
         when = moment_text(conflict.measured_at, conflict.organisation.zone)
-        return _said(conflict.external_id, conflict.code, conflict, when)
+        return _said(conflict.external_id, conflict.code, measured(conflict, conflict.codes), when)
 
     @admin.display(description="organisation")
     def of_organisation(self, conflict: MeasurementConflict) -> str:
@@ -63,6 +121,26 @@ class MeasurementConflictAdmin(StaffModelAdmin):
         """Used twice."""
         return conflict.measurement.client_id
 
+    @admin.display(description="by whom")
+    def resolver(self, conflict: MeasurementConflict) -> str:
+        """The member of staff."""
+        return NOTHING if conflict.resolved_by is None else conflict.resolved_by.get_username()
 
-def _said(patient: str, code: Code, row: Valued, when: str) -> str:
-    return f"{patient}: {code.display} {measured(row)}, {when}"
+    @admin.display(description="when")
+    def resolved(self, conflict: MeasurementConflict) -> SafeString:
+        """When, in the organisation's zone."""
+        return moment(conflict.resolved_at, conflict.organisation.zone)
+
+    @admin.display(description="stored as")
+    def taken_as(self, conflict: MeasurementConflict) -> SafeString | str:
+        """The measurement that the second content became."""
+        if conflict.resolution != ConflictResolution.TOOK_SECOND:
+            return NOTHING
+        taken = Measurement.objects.get(
+            organisation=conflict.organisation_id, client_id=client_id_of_second(conflict.pk)
+        )
+        return page_of("admin:observations_measurement_change", taken.pk, taken.client_id)
+
+
+def _said(patient: str, code: Code, value: str, when: str) -> str:
+    return f"{patient}: {code.display} {value}, {when}"

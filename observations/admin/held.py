@@ -1,4 +1,4 @@
-"""Why a measurement is held, in words: what support staff need to know before they do anything."""
+"""Whether a measurement counts, and why one is held, in words: what support staff need to know before they do anything."""
 
 from typing import Any
 
@@ -8,9 +8,26 @@ from django.utils.safestring import SafeString
 
 from clinical_engine.staff.cells import Tone, ago, badge
 from clinical_engine.staff.filters import Choice, ChoiceFilter
-from observations.models import Measurement
+from observations.models import Measurement, MeasurementStatus
 from observations.selectors import is_outside_period, outside_period, overdue_measurements
 from patients.models import Association, Statement
+
+# What was taken back waits for nothing.
+STANDING = Q(status=MeasurementStatus.FINAL)
+_TAKEN_BACK = {
+    MeasurementStatus.REPLACED: "Replaced",
+    MeasurementStatus.ENTERED_IN_ERROR: "Entered in error",
+}
+
+
+def is_standing(measurement: Measurement) -> bool:
+    """Whether nothing has taken it back."""
+    return measurement.status == MeasurementStatus.FINAL
+
+
+def is_held(measurement: Measurement) -> bool:
+    """Whether it stands, and no association covers it."""
+    return measurement.association_id is None and is_standing(measurement)
 
 
 def with_reasons(rows: QuerySet[Measurement]) -> QuerySet[Any]:
@@ -29,8 +46,8 @@ def with_reasons(rows: QuerySet[Measurement]) -> QuerySet[Any]:
 
 
 def reason(measurement: Any) -> str:  # noqa: ANN401 - a row of `with_reasons`
-    """Why no association covers it; '' for one that counts."""
-    if measurement.association_id is not None:
+    """Why no association covers it; '' for one that counts, or that was taken back."""
+    if not is_held(measurement):
         return ""
     if measurement.has_cover:
         return "Its period is there; the recompute job has not counted it yet"
@@ -46,7 +63,9 @@ def _is_explained(measurement: Any) -> bool:  # noqa: ANN401 - a row of `with_re
 
 
 def state(measurement: Measurement) -> SafeString:
-    """Counted, held, overdue or outside every period; of a row of `with_reasons`."""
+    """Counted, held, overdue, outside every period, or taken back; of a row of `with_reasons`."""
+    if measurement.status in _TAKEN_BACK:
+        return badge(_TAKEN_BACK[MeasurementStatus(measurement.status)])
     now = timezone.now()
     if measurement.association_id is not None:
         return badge("Counted", Tone.GOOD)
@@ -58,12 +77,17 @@ def state(measurement: Measurement) -> SafeString:
 
 
 def held_for(measurement: Measurement) -> str:
-    """How long it has been held; '' for one that counts."""
-    return ago(measurement.received_at) if measurement.association_id is None else ""
+    """How long it has been held; '' for one that counts, or that was taken back."""
+    return ago(measurement.received_at) if is_held(measurement) else ""
+
+
+def flag(measurement: Measurement) -> SafeString | str:
+    """Whether its value was outside the plausible range when it came in."""
+    return badge("Implausible", Tone.WAITING) if measurement.is_implausible else ""
 
 
 class HeldFilter(ChoiceFilter):
-    """By whether an association covers the measurement."""
+    """By whether the measurement counts, and why not."""
 
     title = "state"
     parameter_name = "state"
@@ -71,9 +95,29 @@ class HeldFilter(ChoiceFilter):
         "overdue": Choice(
             "Held past due", lambda rows: rows.filter(pk__in=overdue_measurements().values("pk"))
         ),
-        "held": Choice("Held", lambda rows: rows.filter(association=None)),
+        "held": Choice("Held", lambda rows: rows.filter(STANDING, association=None)),
         "outside": Choice("Outside period", lambda rows: rows.filter(pk__in=outside_period().values("pk"))),
-        "counted": Choice("Counted", lambda rows: rows.filter(association__isnull=False)),
+        "counted": Choice("Counted", lambda rows: rows.filter(STANDING, association__isnull=False)),
+        "replaced": Choice("Replaced", lambda rows: _taken_back(rows, MeasurementStatus.REPLACED)),
+        "error": Choice(
+            "Entered in error", lambda rows: _taken_back(rows, MeasurementStatus.ENTERED_IN_ERROR)
+        ),
+    }
+
+
+def _taken_back(rows: QuerySet[Measurement], status: MeasurementStatus) -> QuerySet[Measurement]:
+    # Said twice, in the words of the small index of what was taken back: without, the planner may walk past all that stands.
+    return rows.filter(~STANDING, status=status)
+
+
+class FlagFilter(ChoiceFilter):
+    """By whether the value was plausible."""
+
+    title = "flag"
+    parameter_name = "flag"
+    choices_by_value = {
+        "implausible": Choice("Implausible", lambda rows: rows.filter(is_implausible=True)),
+        "none": Choice("Not flagged", lambda rows: rows.filter(is_implausible=False)),
     }
 
 
@@ -90,4 +134,4 @@ class HasHeldFilter(ChoiceFilter):
 
 def held_of_patient() -> QuerySet[Measurement]:
     """The held measurements of the patient of an outer query."""
-    return Measurement.objects.filter(patient=OuterRef("pk"), association=None)
+    return Measurement.objects.filter(STANDING, patient=OuterRef("pk"), association=None)

@@ -11,8 +11,13 @@ from clinical_engine.staff import dashboard, extensions, links, panels
 from clinical_engine.staff.cells import Tone, badge, list_url, moment, page_of
 from clinical_engine.staff.expressions import BoundedCount, bounded
 from observations import selectors
-from observations.admin import held
+from observations.admin import held, measurement_offers, refusals
+from observations.admin.catalogue import offers as catalogue
 from observations.admin.cells import computed, measured
+from observations.admin.imports import panels as imports
+from observations.admin.plots.page import PLOTS
+from observations.admin.retracting import using
+from observations.catalogue import Catalogue, reading
 from observations.models import Measurement, Observation, ScriptVersion
 from observations.recompute import RECOMPUTE
 from patients.models import Patient
@@ -45,11 +50,12 @@ def _observations(patient: Patient) -> Mapping[str, object]:
 
 
 def _held(patient: Patient) -> Mapping[str, object]:
+    codes = reading.catalogue()
     rows = held.with_reasons(selectors.held_measurements_of(patient).select_related("code"))
     return panels.table(
         ["Measured", "What", "Value", "State", "Held for", "Why"],
         (
-            (*_reading(row, patient), held.state(row), held.held_for(row), held.reason(row))
+            (*_reading(row, patient, codes), held.state(row), held.held_for(row), held.reason(row))
             for row in rows[:_SHOWN]
         ),
         empty="None is held: every measurement counts.",
@@ -58,18 +64,21 @@ def _held(patient: Patient) -> Mapping[str, object]:
 
 
 def _latest(patient: Patient) -> Mapping[str, object]:
+    codes = reading.catalogue()
     rows = selectors.measurements_for([patient.organisation_id], patient.pk).order_by("-measured_at", "-pk")
     return panels.table(
         ["Measured", "What", "Value", "State"],
-        ((*_reading(row, patient), held.state(row)) for row in held.with_reasons(rows)[:_SHOWN]),
+        ((*_reading(row, patient, codes), held.state(row)) for row in held.with_reasons(rows)[:_SHOWN]),
         empty="No measurement yet.",
         more=(list_url(_MEASUREMENTS, patient__id__exact=patient.pk), "All measurements"),
     )
 
 
-def _reading(row: Measurement, patient: Patient) -> tuple[object, ...]:
-    time = moment(row.measured_at, patient.organisation.zone)
-    return page_of("admin:observations_measurement_change", row.pk, time), row.code.display, measured(row)
+def _reading(row: Measurement, patient: Patient, codes: Catalogue) -> tuple[object, ...]:
+    time = page_of(
+        "admin:observations_measurement_change", row.pk, moment(row.measured_at, patient.organisation.zone)
+    )
+    return time, row.code.display, measured(row, codes)
 
 
 def _sources(observation: Observation) -> Mapping[str, object]:
@@ -87,24 +96,14 @@ def _sources(observation: Observation) -> Mapping[str, object]:
 
 
 def _source_rows(observation: Observation, rows: Iterable[Measurement]) -> Iterator[tuple[object, ...]]:
-    zone = observation.organisation.zone
+    zone, codes = observation.organisation.zone, reading.catalogue()
     for row in rows:
         time = page_of("admin:observations_measurement_change", row.pk, moment(row.measured_at, zone))
-        yield time, row.code.display, measured(row), held.state(row)
+        yield time, row.code.display, measured(row, codes), held.state(row)
 
 
 def _used_by(measurement: Measurement) -> Mapping[str, object]:
-    # By patient and time first: the index of current observations serves, and containment is asked of few rows.
-    rows = (
-        Observation.objects.filter(
-            patient=measurement.patient_id,
-            superseded_at=None,
-            as_of__gte=measurement.measured_at,
-            derived_from__contains=[measurement.pk],
-        )
-        .select_related("code", "script_version")
-        .order_by("as_of")[:_SHOWN]
-    )
+    rows = using(measurement).select_related("code", "script_version")[:_SHOWN]
     zone = measurement.organisation.zone
     return panels.table(
         ["Observation", "Value", "As of"],
@@ -174,11 +173,16 @@ def offer() -> None:
     _offer_panels()
     _offer_lists()
     _offer_tiles()
+    measurement_offers.offer()
+    catalogue.offer()
+    refusals.offer()
+    imports.offer()
 
 
 def _offer_panels() -> None:
     panels.register(
         "patients.patient",
+        PLOTS,
         panels.Panel("Current observations", "observations.view_observation", _observations, position=30),
         panels.Panel("Held measurements", "observations.view_measurement", _held, position=40),
         panels.Panel("Latest measurements", "observations.view_measurement", _latest, position=50),

@@ -1,4 +1,4 @@
-"""Scripts, their versions, and the catalogue of codes: to be read."""
+"""Scripts and their versions: to be read."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 
 from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import Tone, badge, code_block, json_block, moment, moment_text, page_of
-from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, ValueFilter, YesNoFilter
+from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter
 from clinical_engine.staff.navigation import Menu
-from observations.models import Code, ObservationScript, ScriptVersion
+from observations.models import ObservationScript, ScriptVersion
 
 
 @admin.register(ObservationScript)
@@ -122,26 +122,3 @@ class ScriptVersionAdmin(StaffModelAdmin):
     def shown_tests(self, version: ScriptVersion) -> SafeString:
         """All of them passed before it was published."""
         return json_block(version.test_cases)
-
-
-@admin.register(Code)
-class CodeAdmin(StaffModelAdmin):
-    """What can be measured, in which units."""
-
-    menu = Menu(42, "Scripts", "dictionary")
-    list_display = ("display", "code", "system", "value_kind", "shown_units", "is_computed")
-    list_filter = (
-        ("system", ValueFilter),
-        ("value_kind", ValueFilter),
-        ("is_computed", YesNoFilter),
-    )
-    search_fields = ("display", "code")
-    search_help_text = "Code or name"
-    fieldsets = (
-        (None, {"fields": (("display", "code"), ("system", "value_kind"), ("shown_units", "is_computed"))}),
-    )
-
-    @admin.display(description="units (UCUM)")
-    def shown_units(self, code: Code) -> str:
-        """The first is the canonical one."""
-        return ", ".join(unit.unit for unit in code.units.all())

@@ -53,10 +53,11 @@ def decode_measurements(body: bytes) -> tuple[UUID, Sequence[DecodedItem]]:
     Raises ParseError when it is not JSON, RefusedError when its frame is not as described.
     """
     frame = decode_frame(_decode_body, body)
-    return frame.organisation, [_item(raw) for raw in frame.measurements]
+    return frame.organisation, [decode_measurement(raw) for raw in frame.measurements]
 
 
-def _item(raw: msgspec.Raw) -> DecodedItem:
+def decode_measurement(raw: msgspec.Raw) -> DecodedItem:
+    """One item, from its own JSON."""
     decoded = decode_item(_decode_item, raw)
     item = decoded.item
     if item is None:

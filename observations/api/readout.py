@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from observations.catalogue import catalogue
-from observations.models import Measurement, Valued
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from observations.models import CodeUnit, Measurement, Valued
 
 
 def value_of(row: Valued) -> Decimal | bool | str | None:
@@ -13,9 +14,11 @@ def value_of(row: Valued) -> Decimal | bool | str | None:
     return next((value for value in values if value is not None), None)
 
 
-def canonical_unit(measurement: Measurement) -> str:
-    """The unit in which the catalogue has the measurement's code."""
-    return catalogue().by_id[measurement.code_id].canonical_unit or ""
+def with_canonical_unit(rows: QuerySet[Measurement]) -> QuerySet[Measurement]:
+    """The rows with the unit in which the catalogue has their code as `canonical_unit`, None where it has none."""
+    # With the rows: the catalogue's own copy is compared with the database whenever it is asked for, once a row.
+    units = CodeUnit.objects.filter(code=OuterRef("code_id"), position=0)
+    return rows.annotate(canonical_unit=Subquery(units.values("unit")))
 
 
 def components_of(row: Valued) -> list[dict[str, Any]]:

@@ -11,8 +11,9 @@ from observations.models import Code
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every code, by its code and by its id."""
+    """Every code, by its code and by its id, as they were when the catalogue had changed last at that time."""
 
+    changed_at: datetime
     by_code: Mapping[str, Entry]
     by_id: Mapping[int, Entry]
 
@@ -22,23 +23,39 @@ class Catalogue:
         return None if entry is None or entry.is_computed else entry
 
 
-_kept: tuple[datetime, Catalogue] | None = None
+_kept: Catalogue | None = None
 
 
 def catalogue() -> Catalogue:
     """The catalogue as it is now. One query as long as it has not changed since this process read it last."""
+    [(changed_at,)] = fetch_all(f"SELECT {CHANGED_AT}")
+    return catalogue_of(changed_at)
+
+
+# For who asks something else in the same query, and then checks that the copy it used is still true.
+CHANGED_AT = "(SELECT changed_at FROM observations_cataloguestate)"
+
+
+def kept_catalogue() -> Catalogue:
+    """The copy that this process keeps, be it true or not; no query but the first time."""
+    return catalogue() if _kept is None else _kept
+
+
+def catalogue_of(changed_at: datetime) -> Catalogue:
+    """The catalogue that had changed last at that time, or since."""
     global _kept  # noqa: PLW0603 - a copy for the whole process is the purpose
-    [(changed_at,)] = fetch_all("SELECT changed_at FROM observations_cataloguestate")
     kept = _kept
-    if kept is None or kept[0] != changed_at:
+    if kept is None or kept.changed_at != changed_at:
         # The time was read before the codes: a change in between is read now, and once more the next time.
-        _kept = kept = changed_at, _read()
-    return kept[1]
+        _kept = kept = _read(changed_at)
+    return kept
 
 
-def _read() -> Catalogue:
+def _read(changed_at: datetime) -> Catalogue:
     entries = [_entry(code) for code in Code.objects.prefetch_related("units", "answers", "parts__part")]
-    return Catalogue({entry.code: entry for entry in entries}, {entry.id: entry for entry in entries})
+    return Catalogue(
+        changed_at, {entry.code: entry for entry in entries}, {entry.id: entry for entry in entries}
+    )
 
 
 def _entry(code: Code) -> Entry:

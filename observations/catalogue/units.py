@@ -1,5 +1,7 @@
 """What UCUM says of a unit, and how a quantity is brought from one to another. By ucumvert and pint, loaded when first asked."""
 
+import re
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -9,10 +11,19 @@ from typing import Any
 from observations.catalogue.entries import Conversion
 
 MAX_LENGTH = 32
-# The registry works with doubles; factors that people defined have far fewer digits.
-_LARGEST_DENOMINATOR = 10**6
+# The registry works with doubles; numbers that people defined have fewer digits.
+_DIGITS_OF_PEOPLE = 12
+_LARGEST_DENOMINATOR = 10**5
+_ENOUGH = 1e-13
 _PROBES = (1.0, 37.0, 250.0)
 _IDENTITY = Conversion(Decimal(0), Decimal(1), Decimal(1))
+# 10*999999999 is UCUM, and would be worked out to the last of its digits while the sender's request waits.
+_TOO_LARGE = re.compile(r"[^\d.,/({][+-]?\d{3}|\d{16}")
+# Special units (UCUM, section 3.4) are functions, not factors. Of temperatures pint has the function; of others that it takes
+# for factors some are none.
+_SPECIAL_BUT_LINEAR = {"Cel", "[degF]", "[degRe]"}
+# UCUM takes an equivalent and an osmole for a mole. How many a mole has depends on the substance.
+_OF_A_SUBSTANCE = {"eq", "osm"}
 
 
 class UnitError(Exception):
@@ -20,11 +31,28 @@ class UnitError(Exception):
 
 
 class UnknownUnitError(UnitError):
-    """UCUM has no such unit."""
+    """UCUM has no such unit, or none that can be worked with."""
 
 
 class OtherDimensionError(UnitError):
     """The two units measure different things."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A unit as pint has it; `is_own` says that it is comparable with nothing but itself."""
+
+    magnitude: Any
+    units: Any
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Impossible:
+    """Why there is no conversion: what to raise, kept so that asking a thousand times costs as little as once."""
+
+    error: type[UnitError]
+    message: str
 
 
 def conversion(unit: str, canonical: str, molar_mass: Decimal | None = None) -> Conversion:
@@ -33,26 +61,18 @@ def conversion(unit: str, canonical: str, molar_mass: Decimal | None = None) -> 
     Mass becomes amount of substance and the reverse by the molar mass in g/mol, where one is given. Raises UnknownUnitError,
     OtherDimensionError, and UnitError where the one is not a linear function of the other.
     """
-    sent, wanted = _parsed(unit), _parsed(canonical)
-    if unit == canonical:
-        return _IDENTITY
-    factors = [None]
-    if molar_mass is not None:
-        per_mole = _registry().Quantity(float(molar_mass), "g/mol")
-        factors += [1 / per_mole, per_mole]
-    for factor in factors:
-        if _can(sent, wanted, factor):
-            return _linear(unit, canonical, [_converted(sent, wanted, factor, at) for at in (0.0, *_PROBES)])
-    raise OtherDimensionError(f"{unit} cannot be brought to {canonical}.")
+    if max(len(unit), len(canonical)) > MAX_LENGTH:
+        raise UnknownUnitError(f"A unit has at most {MAX_LENGTH} characters.")
+    found = _conversion(unit, canonical, molar_mass)
+    if isinstance(found, _Impossible):
+        raise found.error(found.message)
+    return found
 
 
 def is_known(unit: str) -> bool:
-    """Whether UCUM has the unit."""
-    try:
-        _parsed(unit)
-    except UnknownUnitError:
-        return False
-    return True
+    """Whether UCUM has the unit, and it can be worked with: not the pH, a logarithm of which pint makes nothing."""
+    # Before the cache, which would keep a text of any length that somebody sends as a unit.
+    return len(unit) <= MAX_LENGTH and _parsed(unit) is not None
 
 
 def is_comparable(unit: str, canonical: str) -> bool:
@@ -64,6 +84,25 @@ def is_comparable(unit: str, canonical: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
+def _conversion(unit: str, canonical: str, molar_mass: Decimal | None) -> Conversion | _Impossible:
+    sent, wanted = _parsed(unit), _parsed(canonical)
+    if sent is None or wanted is None:
+        return _Impossible(UnknownUnitError, "UCUM has no such unit.")
+    if unit == canonical:
+        return _IDENTITY
+    factors = [None]
+    if molar_mass is not None:
+        per_mole = _registry().Quantity(float(molar_mass), "g/mol")
+        factors += [1 / per_mole, per_mole]
+    for factor in factors:
+        if _can(sent, wanted, factor):
+            return _by_probing(sent, wanted, factor) or _Impossible(
+                UnitError, f"{unit} cannot be brought to {canonical} by a factor."
+            )
+    return _Impossible(OtherDimensionError, f"{unit} cannot be brought to {canonical}.")
+
+
 @cache
 def _registry() -> Any:  # noqa: ANN401 - pint makes its types at run time
     # Half a second, which a process that only meets units of the catalogue is spared.
@@ -72,54 +111,84 @@ def _registry() -> Any:  # noqa: ANN401 - pint makes its types at run time
     return PintUcumRegistry()
 
 
-@lru_cache(maxsize=1024)
-def _parsed(unit: str) -> Any:  # noqa: ANN401 - pint makes its types at run time
-    from lark.exceptions import LarkError  # noqa: PLC0415 - as above
+@cache
+def _own_atoms() -> set[str]:
+    """The atoms of units that are comparable with nothing but themselves."""
+    from ucumvert.xml_util import get_units_with_full_definition  # noqa: PLC0415 - as above
 
-    if len(unit) > MAX_LENGTH:
-        raise UnknownUnitError(f"A unit has at most {MAX_LENGTH} characters.")
+    # A unit that a procedure defines is comparable with nothing else (UCUM, section 3.2); pint takes it for the number one.
+    return _OF_A_SUBSTANCE | {
+        unit.code_cs
+        for unit in get_units_with_full_definition()
+        if unit.is_arbitrary or (unit.is_special and unit.code_cs not in _SPECIAL_BUT_LINEAR)
+    }
+
+
+@lru_cache(maxsize=1024)
+def _parsed(unit: str) -> _Unit | None:
+    from lark.exceptions import LarkError  # noqa: PLC0415 - as above
+    from pint.errors import PintError  # noqa: PLC0415
+    from ucumvert.parser import get_ucum_parser, parse_ucum  # noqa: PLC0415
+
+    if _TOO_LARGE.search(unit):
+        return None
     try:
         parsed = _registry().from_ucum(unit)
-    except LarkError:
-        raise UnknownUnitError("UCUM has no such unit.") from None
+        atoms = {
+            str(atom.children[-1]) for atom in parse_ucum(unit, get_ucum_parser()).find_data("simple_unit")
+        }
+    except (LarkError, PintError, ArithmeticError):
+        return None
     # What stands in braces alone is a count of something, which UCUM takes for the number one.
     if not hasattr(parsed, "dimensionality"):
-        return _registry().Quantity(1)
-    return _registry().Quantity(parsed.magnitude, str(parsed.units))
+        return _Unit(1, _registry().Unit(""), is_own=False)
+    # By name: the parser's units are of pint's own registry, which does not mix with ours.
+    return _Unit(parsed.magnitude, _registry().Unit(str(parsed.units)), bool(atoms & _own_atoms()))
 
 
-def _can(sent: Any, wanted: Any, factor: Any) -> bool:  # noqa: ANN401
-    # A unit that a procedure defines is comparable with nothing but itself (UCUM, section 3.2); pint takes it for a number.
-    if any("international_unit" in str(one.units) for one in (sent, wanted)):
+def _can(sent: _Unit, wanted: _Unit, factor: Any) -> bool:  # noqa: ANN401
+    if sent.is_own or wanted.is_own:
         return False
     units = sent.units if factor is None else sent.units * factor.units
     return bool(units.dimensionality == wanted.units.dimensionality)
 
 
-def _converted(sent: Any, wanted: Any, factor: Any, value: float) -> float:  # noqa: ANN401
+def _by_probing(sent: _Unit, wanted: _Unit, factor: Any) -> Conversion | None:  # noqa: ANN401
+    from pint.errors import PintError  # noqa: PLC0415 - as above
+
+    try:
+        return _linear([_converted(sent, wanted, factor, at) for at in (0.0, *_PROBES)])
+    except (PintError, ArithmeticError):
+        return None
+
+
+def _converted(sent: _Unit, wanted: _Unit, factor: Any, value: float) -> float:  # noqa: ANN401
     of_sent = _registry().Quantity(value * sent.magnitude, sent.units)
     if factor is not None:
         of_sent = of_sent * factor
     return float(of_sent.to(wanted.units).magnitude / wanted.magnitude)
 
 
-def _linear(unit: str, canonical: str, values: list[float]) -> Conversion:
+def _linear(values: list[float]) -> Conversion | None:
     at_zero, at_one, *others = values
     slope = _simplest(at_one - at_zero)
     if slope == 0:
-        raise UnitError(f"{unit} is too small or too large a unit to be brought to {canonical}.")
+        return None
     shift = _simplest(at_zero / float(slope))
     found = Conversion(_decimal(shift), _decimal(slope.numerator), _decimal(slope.denominator))
     for probe, value in zip(_PROBES, [at_one, *others], strict=True):
         if not isclose(float(found(Decimal(probe))), value, rel_tol=1e-9):
-            raise UnitError(f"{unit} cannot be brought to {canonical} by a factor.")
+            return None
     return found
 
 
 def _simplest(value: float) -> Fraction:
     """The number that somebody must have written where the registry, which works with doubles, came to this value."""
-    for candidate in (Fraction(f"{value:.11g}"), Fraction(value).limit_denominator(_LARGEST_DENOMINATOR)):
-        if isclose(float(candidate), value, rel_tol=1e-13, abs_tol=1e-13):
+    if value == 0:
+        return Fraction(0)
+    written, inverse = (Fraction(f"{number:.{_DIGITS_OF_PEOPLE}g}") for number in (value, 1 / value))
+    for candidate in (written, Fraction(value).limit_denominator(_LARGEST_DENOMINATOR), 1 / inverse):
+        if isclose(float(candidate), value, rel_tol=_ENOUGH):
             return candidate
     return Fraction(f"{value:.15g}")
 

@@ -16,6 +16,7 @@ from patients.validation import refusals_of_text, refusals_of_time
 # Scripts compute with numbers below this size; a reading beyond it could never count.
 MAX_SIZE = Decimal("1e15")
 MAX_DIGITS = 30
+_FEW_CHARACTERS = 15
 MAX_TEXT = 4_000
 MAX_ANSWER = 64
 MAX_COMPONENTS = 100
@@ -99,6 +100,10 @@ def _quantity(value: Simple, unit: str | None, entry: Entry) -> Stored | list[Re
 
 
 def _refusal_of_number(value: Decimal) -> Refusal | None:
+    text = str(value)
+    if len(text) <= _FEW_CHARACTERS and "E" not in text and "N" not in text and "I" not in text:
+        # What nearly all are; to take each apart would cost as much as all the other checks.
+        return None
     if not value.is_finite():
         return Refusal("value", "not_finite", "Must be a finite number.")
     # abs() would round, and overflow on 1e1000000.

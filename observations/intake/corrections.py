@@ -1,6 +1,6 @@
 """What takes measurements back: those that replace others, and those that were entered in error. Either may come in first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger
 from clinical_engine.jobs.registry import ClaimedJob, JobKind
 from observations.intake.rows import Answer, Outcome, Row, Sender
-from observations.models import CorrectionKind
 from observations.recompute import mark_dirty
 from patients.validation import refusals_of_text
 
@@ -83,7 +82,34 @@ _LOST = """
     FROM unnest(%s::text[], %s::text[]) AS new (target, replacement)
     JOIN observations_correction known ON known.organisation_id = %s AND known.target_client_id = new.target
          AND known.kind = 'replaced' AND known.replacement_client_id <> new.replacement
+    -- What was sent before is a duplicate or a conflict, and answered as such.
+    WHERE NOT EXISTS (
+        SELECT FROM observations_measurement sent
+        WHERE sent.organisation_id = known.organisation_id AND sent.client_id = new.replacement
+    )
 """
+
+
+def forget_unfounded(organisation_id: UUID, rows: Sequence[Row]) -> None:
+    """Take out what was noted for rows that turned out to be in conflict: their client ids stand for other measurements.
+
+    Left in place it would take nothing back, and keep everything else from replacing that measurement.
+    """
+    execute(
+        """
+        DELETE FROM observations_correction noted
+        USING unnest(%s::text[], %s::text[]) AS new (target, replacement), observations_measurement known
+        WHERE noted.organisation_id = %s AND noted.target_client_id = new.target AND noted.kind = 'replaced'
+          AND noted.replacement_client_id = new.replacement
+          AND known.organisation_id = noted.organisation_id AND known.client_id = new.replacement
+          AND known.replaces <> new.target
+        """,
+        [
+            array_literal(row.reading.replaces for row in rows),
+            array_literal(row.reading.client_id for row in rows),
+            organisation_id,
+        ],
+    )
 
 
 @transaction.atomic
@@ -99,25 +125,47 @@ def enter_in_error(*, organisation_id: UUID, client_id: str, reason: str, sender
     if refusals:
         raise RefusedError(*refusals)
     job_id = new_id()
-    parameters = [organisation_id, client_id, CorrectionKind.ENTERED_IN_ERROR]
-    written = execute(
-        """
-        INSERT INTO observations_correction (organisation_id, target_client_id, kind, reason, api_client_id, actor_id, job_id)
-        VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (organisation_id, target_client_id, kind) DO NOTHING
-        """,
-        [*parameters, reason, sender.api_client_id, sender.actor_id, job_id],
-    )
-    if written:
-        _enqueue(organisation_id, job_id)
+    if note_errors(organisation_id, {client_id: reason}, sender, job_id):
         return EnteredInError(is_new=True, job_id=job_id)
     [(job_id,)] = fetch_all(
         """
         SELECT job_id FROM observations_correction
-        WHERE organisation_id = %s AND target_client_id = %s AND kind = %s
+        WHERE organisation_id = %s AND target_client_id = %s AND kind = 'entered-in-error'
         """,
-        parameters,
+        [organisation_id, client_id],
     )
     return EnteredInError(is_new=False, job_id=job_id)
+
+
+def note_errors(organisation_id: UUID, reasons: Mapping[str, str], sender: Sender, job_id: UUID) -> set[str]:
+    """Note in the caller's transaction that the measurements of these client ids were entered in error, each for its reason.
+
+    Those of which that is new, for which one job looks; of the others what was said first stands. The reasons are the caller's to
+    check.
+    """
+    # In order: two requests with the same ones would deadlock.
+    ordered = dict(sorted(reasons.items()))
+    new = fetch_all(
+        """
+        INSERT INTO observations_correction (organisation_id, target_client_id, kind, reason, api_client_id, actor_id, job_id)
+        SELECT %s, new.client_id, 'entered-in-error', new.reason, %s, %s, %s
+        FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS new (client_id, reason, position)
+        ORDER BY new.position
+        ON CONFLICT (organisation_id, target_client_id, kind) DO NOTHING
+        RETURNING target_client_id
+        """,
+        [
+            organisation_id,
+            sender.api_client_id,
+            sender.actor_id,
+            job_id,
+            array_literal(ordered),
+            array_literal(ordered.values()),
+        ],
+    )
+    if new:
+        _enqueue(organisation_id, job_id)
+    return {client_id for (client_id,) in new}
 
 
 def _enqueue(organisation_id: UUID, job_id: UUID) -> None:

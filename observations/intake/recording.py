@@ -1,6 +1,7 @@
 """Storing readings: set-based, one transaction, an answer for every one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -8,19 +9,20 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.common.database import array_literal
 from clinical_engine.common.errors import Refusal
-from observations.catalogue import Catalogue, catalogue
+from observations.catalogue import Catalogue
+from observations.catalogue.reading import catalogue_of, kept_catalogue
 from observations.intake import corrections, refusals
 from observations.intake.checking import check
 from observations.intake.known import answer_known, ids_of
+from observations.intake.patients import Linked, known_within
 from observations.intake.rows import Answer, Outcome, Row, Sender, column
 from observations.readings import Reading
-from observations.recompute import mark_dirty
-from patients.services import ensure_patients, known_patients
+from observations.recompute import write_and_mark_dirty
+from patients.services import ensure_patients
 
 
-@transaction.atomic
 def record_measurements(
     *, organisation_id: UUID, readings: Sequence[Reading | Refusal], sender: Sender
 ) -> list[Answer]:
@@ -31,21 +33,32 @@ def record_measurements(
     patient that something is to be computed anew. 'accepted' means covered by an association now, 'held' not yet: it counts as
     soon as one covers it. The number of statements does not depend on the number of readings.
     """
-    codes = catalogue()
-    answers, rows = _checked(readings, codes, timezone.now())
-    if any(row.reading.replaces is not None for row in rows):
-        rows, refused = corrections.record_replacements(organisation_id, rows, sender)
-        answers |= refused
-    if rows:
-        answers |= _store(organisation_id, rows, sender)
-    if any(answer.outcome is Outcome.REFUSED for answer in answers.values()):
-        refusals.count(organisation_id, sender.api_client_id, readings, answers, codes)
+    codes = kept_catalogue()
+    answers, rows = _checked(readings, codes)
+    changed_at, patients = known_within(organisation_id, _spans(rows))
+    if changed_at != codes.changed_at:
+        codes = catalogue_of(changed_at)
+        answers, rows = _checked(readings, codes)
+        _, patients = known_within(organisation_id, _spans(rows))
+    # What most requests are is one statement, and needs no other to begin and to end a transaction.
+    with nullcontext() if not answers and _is_plain(rows, patients) else transaction.atomic():
+        if any(row.reading.replaces is not None for row in rows):
+            rows, refused = corrections.record_replacements(organisation_id, rows, sender)
+            answers |= refused
+        if rows:
+            answers |= _store(organisation_id, rows, patients, sender)
+        if any(answer.outcome is Outcome.REFUSED for answer in answers.values()):
+            refusals.count(organisation_id, sender.api_client_id, readings, answers, codes)
     return [answers[position] for position in range(len(readings))]
 
 
-def _checked(
-    readings: Sequence[Reading | Refusal], codes: Catalogue, now: datetime
-) -> tuple[dict[int, Answer], list[Row]]:
+def _is_plain(rows: Sequence[Row], patients: Mapping[str, Linked]) -> bool:
+    """Whether nothing but the rows themselves is to be written: no new patient, no correction."""
+    return all(row.reading.replaces is None and row.reading.external_id in patients for row in rows)
+
+
+def _checked(readings: Sequence[Reading | Refusal], codes: Catalogue) -> tuple[dict[int, Answer], list[Row]]:
+    now = timezone.now()
     answers: dict[int, Answer] = {}
     rows: list[Row] = []
     for position, reading in enumerate(readings):
@@ -60,30 +73,48 @@ def _checked(
     return answers, rows
 
 
-def _store(organisation_id: UUID, rows: Sequence[Row], sender: Sender) -> dict[int, Answer]:
-    patients = _patients(organisation_id, {row.reading.external_id for row in rows})
+def _spans(rows: Sequence[Row]) -> dict[str, tuple[datetime, datetime]]:
+    """The first and the last time of each patient's readings."""
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    for row in rows:
+        patient, time = row.reading.external_id, row.reading.measured_at
+        first, last = spans.get(patient, (time, time))
+        spans[patient] = min(first, time), max(last, time)
+    return spans
+
+
+def _store(
+    organisation_id: UUID, rows: Sequence[Row], patients: Mapping[str, Linked], sender: Sender
+) -> dict[int, Answer]:
+    patients = _all_of(organisation_id, rows, patients)
     # By client id: two requests that send the same readings in different orders would deadlock.
     rows = sorted(rows, key=lambda row: row.reading.client_id)
     inserted = _insert(organisation_id, rows, patients, sender)
     # Only with duplicates among them: which rows are new is not read back otherwise.
     known = {} if inserted == len(rows) else ids_of(organisation_id, rows)
     new = [row for row in rows if not known or known[row.reading.client_id] == row.id]
-    answers = _answer_new(organisation_id, new, patients) if new else {}
+    answers = {row.position: _answer(row, patients[row.reading.external_id]) for row in new}
     if len(new) < len(rows):
         answers |= answer_known(organisation_id, [row for row in rows if row.position not in answers])
+    replacing = [row for row in rows if row.reading.replaces is not None]
+    if conflicting := [row for row in replacing if answers[row.position].outcome is Outcome.CONFLICT]:
+        corrections.forget_unfounded(organisation_id, conflicting)
     return answers
 
 
-def _patients(organisation_id: UUID, external_ids: set[str]) -> dict[str, UUID]:
-    known = known_patients(organisation_id=organisation_id, external_ids=external_ids)
-    missing = external_ids - known.keys()
-    return (
-        known | ensure_patients(organisation_id=organisation_id, external_ids=missing) if missing else known
-    )
+def _all_of(organisation_id: UUID, rows: Sequence[Row], known: Mapping[str, Linked]) -> Mapping[str, Linked]:
+    """The patients of the rows, created where they were not known."""
+    missing = {row.reading.external_id for row in rows} - known.keys()
+    if not missing:
+        return known
+    created = ensure_patients(organisation_id=organisation_id, external_ids=missing)
+    return {**known, **{external_id: Linked(patient) for external_id, patient in created.items()}}
 
 
-def _insert(organisation_id: UUID, rows: Sequence[Row], patients: Mapping[str, UUID], sender: Sender) -> int:
-    return execute(
+def _insert(
+    organisation_id: UUID, rows: Sequence[Row], patients: Mapping[str, Linked], sender: Sender
+) -> int:
+    return write_and_mark_dirty(
         """
         INSERT INTO observations_measurement (id, organisation_id, patient_id, code_id, client_id, value_quantity,
             value_boolean, value_answer, value_text, components, converted_quantity, unit, is_implausible, replaces,
@@ -97,6 +128,7 @@ def _insert(organisation_id: UUID, rows: Sequence[Row], patients: Mapping[str, U
                                      converted, unit, is_implausible, replaces, measured_at, utc_offset_minutes, position)
         ORDER BY new.position
         ON CONFLICT (organisation_id, client_id) DO NOTHING
+        RETURNING organisation_id, patient_id, measured_at AS since
         """,
         [
             organisation_id,
@@ -104,7 +136,7 @@ def _insert(organisation_id: UUID, rows: Sequence[Row], patients: Mapping[str, U
             sender.api_client_id,
             settings.MEASUREMENT_DUE,
             array_literal([row.id for row in rows]),
-            array_literal([patients[row.reading.external_id] for row in rows]),
+            array_literal([patients[row.reading.external_id].id for row in rows]),
             array_literal([row.code_id for row in rows]),
             array_literal([row.reading.client_id for row in rows]),
             column(rows, lambda row: row.value.quantity),
@@ -119,50 +151,11 @@ def _insert(organisation_id: UUID, rows: Sequence[Row], patients: Mapping[str, U
             array_literal([row.reading.measured_at for row in rows]),
             array_literal([row.offset_minutes for row in rows]),
         ],
+        {patients[row.reading.external_id].id for row in rows},
     )
 
 
-def _answer_new(
-    organisation_id: UUID, rows: Sequence[Row], patients: Mapping[str, UUID]
-) -> dict[int, Answer]:
-    spans: dict[UUID, tuple[datetime, datetime]] = {}
-    for row in rows:
-        patient, time = patients[row.reading.external_id], row.reading.measured_at
-        first, last = spans.get(patient, (time, time))
-        spans[patient] = min(first, time), max(last, time)
-    mark_dirty(
-        {patient: first for patient, (first, _) in spans.items()}, dict.fromkeys(spans, organisation_id)
-    )
-    periods = _periods(spans)
-    return {row.position: _answer(row, periods.get(patients[row.reading.external_id], ())) for row in rows}
-
-
-Period = tuple[datetime, datetime | None]
-
-
-def _answer(row: Row, periods: Sequence[Period]) -> Answer:
-    time = row.reading.measured_at
-    is_covered = any(begin <= time and (end is None or time < end) for begin, end in periods)
+def _answer(row: Row, patient: Linked) -> Answer:
+    is_covered = patient.is_linked_at(row.reading.measured_at)
     outcome = Outcome.ACCEPTED if is_covered else Outcome.HELD
     return Answer(outcome, row.id, is_implausible=row.value.is_implausible)
-
-
-def _periods(spans: Mapping[UUID, tuple[datetime, datetime]]) -> dict[UUID, list[Period]]:
-    """The periods of the patients that touch the span of each one's readings."""
-    periods: dict[UUID, list[Period]] = {}
-    for patient, begin, end in fetch_all(
-        """
-        SELECT association.patient_id, association.associated_at, association.dissociated_at
-        FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS span (patient_id, first, last)
-        JOIN patients_association association ON association.patient_id = span.patient_id
-             AND association.associated_at <= span.last
-             AND (association.dissociated_at IS NULL OR association.dissociated_at > span.first)
-        """,
-        [
-            array_literal(spans),
-            array_literal(first for first, _ in spans.values()),
-            array_literal(last for _, last in spans.values()),
-        ],
-    ):
-        periods.setdefault(patient, []).append((begin, end))
-    return periods

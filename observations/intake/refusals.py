@@ -8,13 +8,26 @@ from uuid import UUID
 from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.errors import Refusal
 from observations.catalogue import Catalogue
+from observations.catalogue.rules import is_loinc
 from observations.intake.rows import Answer
 from observations.readings import Reading
 
-_LOINC = re.compile(r"\d{1,7}-\d")
 # Names of fields are the sender's own words unless they are ours.
 _FIELDS = frozenset(
-    ("client_id", "external_id", "code", "value", "unit", "components", "measured_at", "replaces", "item")
+    (
+        *(
+            "client_id",
+            "external_id",
+            "code",
+            "value",
+            "unit",
+            "components",
+            "measured_at",
+            "replaces",
+            "item",
+        ),
+        *("body", "organisation", "measurements"),
+    )
 )
 _INSIDE = re.compile(r"(components)(?:\[\d+\]|\[\.\.\.\])?(?:\.(code|value|unit))?")
 
@@ -27,7 +40,17 @@ def count(
     codes: Catalogue,
 ) -> None:
     """Add the refusals among the answers to the counts of this hour, in the caller's transaction; one statement."""
-    counted = Counter(_counted(readings, answers, codes))
+    _add(organisation_id, api_client_id, Counter(_counted(readings, answers, codes)))
+
+
+def count_request(api_client_id: UUID, refusals: Sequence[Refusal]) -> None:
+    """Add the refusals of a request of which nothing could be taken, whose organisation nobody knows."""
+    _add(None, api_client_id, Counter(("", _field(refusal.field), refusal.code) for refusal in refusals))
+
+
+def _add(
+    organisation_id: UUID | None, api_client_id: UUID | None, counted: Counter[tuple[str, str, str]]
+) -> None:
     # In order: two requests with the same refusals would deadlock.
     rows = sorted(counted.items())
     execute(
@@ -37,8 +60,8 @@ def count(
         FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) WITH ORDINALITY
              AS new (code, field, reason, number, position)
         ORDER BY new.position
-        ON CONFLICT (hour, organisation_id, COALESCE(api_client_id, '00000000-0000-0000-0000-000000000000'), code, field,
-                     reason)
+        ON CONFLICT (hour, COALESCE(organisation_id, '00000000-0000-0000-0000-000000000000'),
+                     COALESCE(api_client_id, '00000000-0000-0000-0000-000000000000'), code, field, reason)
         DO UPDATE SET number = observations_refusalcount.number + excluded.number, last_at = excluded.last_at
         """,
         [
@@ -64,7 +87,7 @@ def _counted(
 
 def _code(code: str, codes: Catalogue) -> str:
     # What is sent as a code may be anything, somebody's name among it.
-    return code if code in codes.by_code or _LOINC.fullmatch(code) else ""
+    return code if code in codes.by_code or is_loinc(code) else ""
 
 
 def _field(field: str) -> str:

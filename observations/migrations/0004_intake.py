@@ -90,6 +90,9 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField()),
                 ('last_at', models.DateTimeField()),
             ],
+            options={
+                'verbose_name_plural': 'refused readings',
+            },
         ),
         migrations.RemoveConstraint(
             model_name='code',
@@ -131,7 +134,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='measurement',
             name='components',
-            field=models.JSONField(null=True),
+            field=models.JSONField(decoder=observations.models.fields.ExactDecoder, null=True),
         ),
         migrations.AddField(
             model_name='measurement',
@@ -166,7 +169,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='measurementconflict',
             name='components',
-            field=models.JSONField(null=True),
+            field=models.JSONField(decoder=observations.models.fields.ExactDecoder, null=True),
         ),
         migrations.AddField(
             model_name='measurementconflict',
@@ -287,7 +290,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='refusalcount',
             name='organisation',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='submitters.organisation'),
+            field=models.ForeignKey(db_index=False, help_text='Empty for a request that could not be read as a whole', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='submitters.organisation'),
         ),
         migrations.AddConstraint(
             model_name='codeanswer',
@@ -323,6 +326,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='refusalcount',
-            constraint=models.UniqueConstraint(models.F('hour'), models.F('organisation'), django.db.models.functions.comparison.Coalesce('api_client', models.Value(uuid.UUID('00000000-0000-0000-0000-000000000000'))), models.F('code'), models.F('field'), models.F('reason'), name='refusal_count_once'),
+            constraint=models.UniqueConstraint(models.F('hour'), django.db.models.functions.comparison.Coalesce('organisation', models.Value(uuid.UUID('00000000-0000-0000-0000-000000000000'))), django.db.models.functions.comparison.Coalesce('api_client', models.Value(uuid.UUID('00000000-0000-0000-0000-000000000000'))), models.F('code'), models.F('field'), models.F('reason'), name='refusal_count_once'),
         ),
     ]

@@ -10,6 +10,13 @@ from observations.models.codes import (
     CodeUnit,
     ValueKind,
 )
+from observations.models.imports import (
+    ImportedLine,
+    ImportProblem,
+    ImportState,
+    MeasurementImport,
+    RehearsedId,
+)
 from observations.models.measurements import (
     ConflictResolution,
     Correction,
@@ -35,13 +42,18 @@ __all__ = [
     "ConflictResolution",
     "Correction",
     "CorrectionKind",
+    "ImportProblem",
+    "ImportState",
+    "ImportedLine",
     "Measurement",
     "MeasurementConflict",
+    "MeasurementImport",
     "MeasurementSource",
     "MeasurementStatus",
     "Observation",
     "ObservationScript",
     "RefusalCount",
+    "RehearsedId",
     "ScriptVersion",
     "ValueKind",
     "Valued",

@@ -1,6 +1,8 @@
 """Column types that Django lacks."""
 
-from typing import TYPE_CHECKING
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -14,3 +16,10 @@ class NumericField(models.Field):  # type: ignore[type-arg]
     def db_type(self, connection: "BaseDatabaseWrapper") -> str:  # noqa: ARG002 - Django's signature
         """The column's type."""
         return "numeric"
+
+
+class ExactDecoder(json.JSONDecoder):
+    """JSON whose numbers keep their digits: as floats 7.00 would become 7.0."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the decoder's own
+        super().__init__(**{"parse_float": Decimal, "parse_int": Decimal, **options})

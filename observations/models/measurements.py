@@ -12,7 +12,7 @@ from django.db.models.lookups import Exact
 
 from clinical_engine.common.models import IdentifiedModel
 from observations.models.codes import Code
-from observations.models.fields import NumericField
+from observations.models.fields import ExactDecoder, NumericField
 from patients.models import Association, Patient
 from submitters.models import ApiClient, Organisation
 
@@ -44,7 +44,7 @@ class Valued(models.Model):
     value_boolean = models.BooleanField(null=True)
     value_answer = models.CharField(max_length=64, null=True, help_text="The code of the answer")  # noqa: DJ001 - NULL is 'none'
     value_text = models.TextField(null=True)  # noqa: DJ001 - NULL is 'none'
-    components = models.JSONField(null=True)
+    components = models.JSONField(null=True, decoder=ExactDecoder)
     unit = models.CharField(max_length=32, blank=True, default="", help_text="UCUM, as sent")
 
     class Meta:

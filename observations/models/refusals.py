@@ -14,7 +14,14 @@ class RefusalCount(models.Model):
     """The refusals of one hour by sender, code, field and reason. What was refused is not kept: it was not accepted."""
 
     hour = models.DateTimeField(help_text="When the hour began")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="+")
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="Empty for a request that could not be read as a whole",
+    )
     api_client = models.ForeignKey(
         ApiClient, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
@@ -30,8 +37,8 @@ class RefusalCount(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 "hour",
-                "organisation",
                 # Imports have no client. PostgreSQL 14 cannot be told that NULL equals NULL.
+                Coalesce("organisation", Value(UUID(int=0))),
                 Coalesce("api_client", Value(UUID(int=0))),
                 "code",
                 "field",
@@ -39,6 +46,8 @@ class RefusalCount(models.Model):
                 name="refusal_count_once",
             )
         ]
+
+        verbose_name_plural = "refused readings"
 
     def __str__(self) -> str:
         return f"refusals {self.pk}"

@@ -6,14 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from clinical_engine.audit import services as audit
-from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.common.database import fetch_all
 from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedError
 from clinical_engine.common.identifiers import new_id
+from clinical_engine.common.lines import copy_rows
 from clinical_engine.jobs import ledger
 from patients.models import Roster, RosterState
 from patients.models.rosters import MOVING
@@ -26,9 +27,7 @@ from submitters.models import Submitter
 KIND = "roster"
 # Any number that no other advisory lock of this database uses; the second key is the submitter's.
 _LOCK = 7_301_004
-# A client may be slow, but an upload is one transaction, and those must end.
-_LONGEST_UPLOAD = "1h"
-_COPIED_AT_ONCE = 256 * 1024
+_COPY = "COPY patients_rosterline (roster_id, line, external_id, active_since) FROM STDIN"
 
 
 OpenLines = Callable[[UUID, datetime], RosterReader]
@@ -52,7 +51,7 @@ def receive(
     _refuse_what_stands_in_the_way(submitter, as_of, dry_run=dry_run)
     roster_id = new_id()
     reader = lines(roster_id, as_of)
-    _copy(reader)
+    copy_rows(_COPY, reader)
     # Reading may have taken an hour, in which a person may have confirmed the roster that waited.
     held = Roster.objects.filter(submitter=submitter, dry_run=False, state=RosterState.HELD)
     held.select_for_update().first()
@@ -144,17 +143,6 @@ def _refuse_what_stands_in_the_way(submitter: Submitter, as_of: datetime, *, dry
     if rosters.filter(state=RosterState.HELD, as_of__gt=as_of).exists():
         raise RosterConflictError(
             "older_roster", "A roster as of a later time waits for a person to confirm or cancel it."
-        )
-
-
-def _copy(reader: RosterReader) -> None:
-    execute(f"SET LOCAL statement_timeout = '{_LONGEST_UPLOAD}'")
-    # Django leaves this method's errors as the driver's own, which nobody here would know how to take.
-    with reader.failing_with_its_reason(), connection.wrap_database_errors, connection.cursor() as cursor:
-        cursor.copy_expert(
-            "COPY patients_rosterline (roster_id, line, external_id, active_since) FROM STDIN",
-            reader,
-            _COPIED_AT_ONCE,
         )
 
 

@@ -3,7 +3,7 @@
 from patients.services.accepting import accept_statements, activate, deactivate
 from patients.services.by_hand import move_by_hand, state_by_hand
 from patients.services.moving import Moved, move
-from patients.services.patients import ensure_patients, known_patients
+from patients.services.patients import ensure_patients
 from patients.services.statements import Acceptance, Accepted, Answer, NewStatement, Origin, Refused
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "activate",
     "deactivate",
     "ensure_patients",
-    "known_patients",
     "move",
     "move_by_hand",
     "state_by_hand",

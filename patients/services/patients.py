@@ -1,6 +1,6 @@
 """Making patients known."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
@@ -27,14 +27,8 @@ def ensure_patients(*, organisation_id: UUID, external_ids: Iterable[str]) -> di
     if created == len(wanted):
         # Thousands of patients at once are mostly new ones, and reading their ids back would cost a tenth of writing them.
         return dict(zip(wanted, new, strict=True))
-    return known_patients(organisation_id=organisation_id, external_ids=wanted)
-
-
-def known_patients(*, organisation_id: UUID, external_ids: Collection[str]) -> dict[str, UUID]:
-    """Those of the patients who are known already; one statement for any number."""
-    return dict(
-        fetch_all(
-            "SELECT external_id, id FROM patients_patient WHERE organisation_id = %s AND external_id = ANY(%s::text[])",
-            [organisation_id, array_literal(external_ids)],
-        )
+    rows = fetch_all(
+        "SELECT external_id, id FROM patients_patient WHERE organisation_id = %s AND external_id = ANY(%s::text[])",
+        [organisation_id, array_literal(wanted)],
     )
+    return dict(rows)

@@ -54,7 +54,9 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
     support: Client, work: Callable[[], int]
 ) -> None:
     submitter = factories.submitter()
-    world.record(submitter.organisation, *(factories.reading(f"held-{count}") for count in range(5)))
+    world.record(submitter.organisation, *(factories.reading(f"held-{count}") for count in range(4)))
+    twice = (factories.reading("held-4", value, client_id="twice") for value in (70, 71))
+    world.record(submitter.organisation, *twice)
     work()
     long_ago = timezone.now() - timedelta(days=9)
     Measurement.objects.filter(patient__external_id__in=["held-0", "held-1"]).update(due_at=long_ago)
@@ -73,6 +75,8 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
         "Rosters held": "1",
         "Measurements held past due": "3",
         "Outside every period": "2",
+        "Conflicts to resolve": "1",
+        "API clients with a rise of refusals": "0",
         "Failed jobs": "1",
         "Paused kinds": "0",
         "Waiting for a release": "0",

@@ -15,6 +15,7 @@ from tests.api.bodies import post, reading, readings, statement
 from tests.api.contract import client_of
 from tests.factories import Caller
 from tests.patients.concurrency import Threads, uncommitted
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -53,12 +54,23 @@ def test_a_patient_whose_facts_are_being_worked_on_can_be_spoken_of(committed_ca
     assert Patient.objects.count() == 1
 
 
-def test_a_database_that_is_gone_is_said_to_be_away(committed_caller: Caller) -> None:
+def test_a_connection_that_the_server_ended_is_made_anew_within_the_request(committed_caller: Caller) -> None:
     api = client_of(committed_caller)
-    # The server ends this connection, as it does with all of them when it goes down.
+    # As it does with all of them when it starts over.
     with pytest.raises(OperationalError):
         execute("SELECT pg_terminate_backend(pg_backend_pid())")
-    answer = post(api, "activations", statement(committed_caller))
+    assert post(api, "activations", statement(committed_caller)).status_code == 202
+
+
+def test_a_database_that_is_gone_is_said_to_be_away(
+    committed_caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = client_of(committed_caller)
+    connection.close()
+    with monkeypatch.context() as away:
+        away.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        away.setitem(connection.settings_dict, "PORT", str(free_port()))
+        answer = post(api, "activations", statement(committed_caller))
     assert answer.status_code == 503
     connection.close()
     assert post(api, "activations", statement(committed_caller)).status_code == 202

@@ -11,13 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from clinical_engine.jobs import selectors
 from observations.models import Measurement, MeasurementConflict
 from patients.models import Patient
-from tests.api.bodies import post, reading, readings, statement
+from tests.api.bodies import outcomes, post, reading, readings, statement
 from tests.api.contract import DescribedClient
 from tests.factories import NOON, Caller
-
-
-def outcomes(answer: Any) -> list[str]:
-    return [result["outcome"] for result in answer.json()["results"]]
 
 
 def test_every_reading_of_a_request_gets_its_own_outcome(
@@ -43,7 +39,7 @@ def test_every_reading_of_a_request_gets_its_own_outcome(
     assert outcomes(answer) == ["accepted", "held", "held", "duplicate", "conflict", "refused"]
     assert [(error["item"], error["code"]) for error in answer.json()["errors"]] == [
         (4, "conflict"),
-        (5, "wrong_unit"),
+        (5, "wrong_dimension"),
     ]
     known = Measurement.objects.get(client_id="known")
     results = answer.json()["results"]
@@ -183,8 +179,13 @@ def test_a_measurement_is_shown_with_everything_it_was_sent_with(
         "display": "Glucose in blood",
         "value": 100,
         "unit": "mg/dL",
+        "canonical_value": 100,
+        "canonical_unit": "mg/dL",
+        "components": [],
         "measured_at": NOON.isoformat(),
         "received_at": "",
+        "replaces": "",
+        "implausible": False,
         "status": "counted",
     }
     assert (by_id["yes"]["value"], by_id["yes"]["unit"]) == (True, "")

@@ -23,10 +23,12 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "code with half a meaning": ({"code": "2339"}, "code", "unknown_code"),
     "code null": ({"code": None}, "code", "invalid"),
     "code of a computed value": ({"code": "glucose-7d"}, "code", "unknown_code"),
-    "wrong unit": ({"unit": MARK}, "unit", "wrong_unit"),
-    "unit of another code": ({"unit": "mmol/L"}, "unit", "wrong_unit"),
+    "no unit of UCUM": ({"unit": MARK}, "unit", "unknown_unit"),
+    "unit of another dimension": ({"unit": "mm[Hg]"}, "unit", "wrong_dimension"),
+    "unit that the catalogue does not have": ({"unit": "g/L"}, "unit", "wrong_unit"),
     "unit by another case": ({"unit": "mg/dl"}, "unit", "wrong_unit"),
-    "unit empty": ({"unit": ""}, "unit", "wrong_unit"),
+    "unit too long": ({"unit": MARK * 100_000}, "unit", "unknown_unit"),
+    "unit empty": ({"unit": ""}, "unit", "unknown_unit"),
     "unit null": ({"unit": None}, "unit", "unit_missing"),
     "unit a number": ({"unit": 7}, "unit", "invalid"),
     "number as text": ({"value": MARK}, "value", "not_a_number"),
@@ -157,7 +159,7 @@ def test_an_item_that_is_no_record_is_named(api: DescribedClient, caller: Caller
     [
         *((field, "not_text") for field in ("client_id", "external_id", "code", "unit")),
         ("measured_at", "invalid"),
-        ("value", "not_a_number"),
+        ("value", "not_text"),
     ],
 )
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_every_fault_of_a_reading_is_named_at_once(api: DescribedClient, caller:
         ("external_id", "empty"),
         ("measured_at", "too_early"),
         ("value", "too_large"),
-        ("unit", "wrong_unit"),
+        ("unit", "wrong_dimension"),
     )
 
 

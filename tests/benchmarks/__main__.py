@@ -10,6 +10,7 @@ django.setup()
 
 from tests.benchmarks import fresh_clone, main  # noqa: E402 - they load models
 from tests.benchmarks.association import against_django, batches, rosters, single  # noqa: E402
+from tests.benchmarks.intake import flat, layouts, simulating, speed  # noqa: E402
 from tests.benchmarks.ledger import claims, desk, latency, reruns, throughput  # noqa: E402
 from tests.benchmarks.ledger.kinds import register_kinds  # noqa: E402
 from tests.benchmarks.results import table, write, write_page  # noqa: E402
@@ -19,6 +20,7 @@ BENCHES = {
     "main": (main, fresh_clone),
     "ledger": (throughput, latency, claims, desk, reruns),
     "association": (single, rosters, batches, against_django),
+    "intake": (speed, simulating, flat, layouts),
 }
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from observations.intake import Sender, record_measurements
+from observations.intake import Answer, Sender, enter_in_error, record_measurements
 from observations.models import MeasurementSource, Observation
 from observations.readings import Reading
 from patients import services
@@ -11,11 +11,19 @@ from submitters.models import Submitter
 from tests import factories
 from tests.factories import BY_IMPORT, NOON, days
 
+BY_A_FILE = Sender(MeasurementSource.IMPORT)
 
-def record(submitter: Submitter, *readings: Reading) -> None:
-    record_measurements(
-        organisation_id=submitter.organisation_id, readings=readings, sender=Sender(MeasurementSource.IMPORT)
+
+def record(submitter: Submitter, *readings: Reading) -> list[Answer]:
+    return record_measurements(organisation_id=submitter.organisation_id, readings=readings, sender=BY_A_FILE)
+
+
+def retract(submitter: Submitter, client_id: str, reason: str = "The wrong patient") -> bool:
+    """Say that it was entered in error; whether nobody had said so before."""
+    said = enter_in_error(
+        organisation_id=submitter.organisation_id, client_id=client_id, reason=reason, sender=BY_A_FILE
     )
+    return said.is_new
 
 
 def state(

@@ -12,6 +12,45 @@ from patients.periods import Said
 from tests.patients.histories import is_active
 
 WEEK = timedelta(days=7)
+MG_PER_DL = {"mg/dL": 1.0, "mmol/L": 18.0156}
+
+
+class PlainIntake:
+    """What is accepted of everything that is sent, one after the other, and what of it stands."""
+
+    def __init__(self) -> None:
+        self.readings: dict[str, Reading] = {}
+        self.replaced_by: dict[str, str] = {}
+        self.in_error: set[str] = set()
+
+    def send(self, reading: Reading) -> str:
+        """What becomes of it."""
+        known = self.readings.get(reading.client_id)
+        if known is not None:
+            return "duplicate" if known == reading else "conflict"
+        if reading.replaces is not None:
+            winner = self.replaced_by.setdefault(reading.replaces, reading.client_id)
+            if winner != reading.client_id:
+                return "refused"
+        self.readings[reading.client_id] = reading
+        return "stored"
+
+    def statuses(self) -> dict[str, str]:
+        return {client_id: self._status(client_id) for client_id in self.readings}
+
+    def standing(self, external_id: str) -> list[Reading]:
+        """The patient's readings that nothing has taken back."""
+        statuses = self.statuses()
+        return [
+            reading
+            for client_id, reading in self.readings.items()
+            if reading.external_id == external_id and statuses[client_id] == "final"
+        ]
+
+    def _status(self, client_id: str) -> str:
+        if client_id in self.in_error:
+            return "entered-in-error"
+        return "replaced" if client_id in self.replaced_by else "final"
 
 
 @dataclass(frozen=True)
@@ -42,7 +81,7 @@ def expected_glucose(
 
 
 def _expected(readings: Sequence[Reading]) -> Expected:
-    values = [float(str(reading.value)) for reading in readings]
+    values = [float(str(reading.value)) * MG_PER_DL[str(reading.unit)] for reading in readings]
     return Expected(
         tuple(reading.client_id for reading in readings),
         sum(values) / len(values),

@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from silk.models import Request
 
 from clinical_engine.common.database import fetch_all
+from observations.models import Measurement
 from patients.models import Patient
 from tests import factories
 
@@ -53,6 +54,8 @@ def requests_with_the_mark(caller: factories.Caller) -> Iterator[tuple[str, str,
     yield "POST", "measurements", {**measurements, "measurements": [{**reading, "value": 7}]}
     yield "POST", "measurements", {**measurements, "measurements": [{**reading, "unit": MARK, MARK: MARK}]}
     yield "POST", "measurements", {**measurements, MARK: MARK}
+    yield from of_other_kinds(organisation, reading)
+    yield from corrections_with_the_mark(organisation)
     yield "POST", "patients/lookup", {"organisation": organisation, "external_id": MARK}
     yield "POST", "patients/lookup", {"organisation": MARK, "external_id": MARK}
     patient = Patient.objects.get(external_id=MARK).id
@@ -65,6 +68,35 @@ def requests_with_the_mark(caller: factories.Caller) -> Iterator[tuple[str, str,
     yield "GET", f"observations?{MARK}={MARK}", None
     yield "GET", f"patients/{MARK}", None
     yield "GET", f"jobs/{MARK}/{NUMBER}", None
+
+
+def of_other_kinds(organisation: str, reading: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Readings that are no number, taken and refused."""
+    plain = {name: reading[name] for name in reading if name not in {"value", "unit"}}
+    part = {"code": "8480-6", "value": float(NUMBER), "unit": "mm[Hg]"}
+    other = {"code": "8462-4", "value": float(NUMBER), "unit": "mm[Hg]"}
+    items = [
+        {**plain, "client_id": f"t-{MARK}", "code": "patient-note", "value": MARK},
+        {**plain, "client_id": f"p-{MARK}", "code": "85354-9", "components": [part, other]},
+        {**plain, "client_id": f"q-{MARK}", "code": "85354-9", "components": [{**part, "unit": MARK}]},
+        {**plain, "client_id": f"r-{MARK}", "code": "85354-9", "components": [{MARK: MARK}, part]},
+        {**plain, "client_id": f"a-{MARK}", "code": "44250-9", "value": MARK},
+        {**plain, "client_id": f"c-{MARK}", "code": MARK, "value": MARK},
+    ]
+    for item in items:
+        yield "POST", "measurements", {"organisation": organisation, "measurements": [item]}
+
+
+def corrections_with_the_mark(organisation: str) -> Iterator[tuple[str, str, Any]]:
+    """What takes readings back, taken and refused."""
+    said = {"organisation": organisation, "client_id": f"t-{MARK}", "reason": MARK}
+    yield "POST", "measurements/entered-in-error", said
+    yield "POST", "measurements/entered-in-error", {**said, "client_id": f"never-{MARK}"}
+    yield "POST", "measurements/entered-in-error", {**said, "reason": f"{MARK}\n", MARK: MARK}
+    yield "POST", "measurements/entered-in-error", {**said, "organisation": MARK}
+    measurement = Measurement.objects.get(client_id=f"p-{MARK}").id
+    yield "POST", f"measurements/{measurement}/entered-in-error", {"reason": MARK}
+    yield "POST", f"measurements/{measurement}/entered-in-error", {MARK: MARK}
 
 
 def use_the_api(caller: factories.Caller, api: Client) -> None:

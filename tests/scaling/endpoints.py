@@ -7,8 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinical_engine.monitoring.urls import urlpatterns
+from observations.fhir import urls as fhir
 from submitters.models import Submitter
 from tests.api.bodies import batch, item, move, post, reading, readings, statement
+from tests.observations.fhir.bodies import bundle, observation, send
 from tests.patients.rosters.rows import ndjson
 from tests.scaling import rows
 from tests.scaling.actions import Act, Action, expect
@@ -33,6 +35,16 @@ def _readings(world: World, request: int) -> Act:
     # About as many patients, known and new.
     items = (reading(f"new-{n:03d}", f"p-{n:06d}" if n % 2 else f"q-{n:06d}") for n in range(1, request + 1))
     return _post(world, "measurements", readings(world.caller, *items))
+
+
+def _entered_in_error(world: World) -> Act:
+    identifier = world.key(rows.MEASUREMENT, 11)
+    return _post(world, f"measurements/{identifier}/entered-in-error", {"reason": "The wrong patient"})
+
+
+def _entered_in_error_by_client_id(world: World) -> Act:
+    body = {"organisation": str(world.caller.organisation.pk), "client_id": "new", "reason": "Typing"}
+    return _post(world, "measurements/entered-in-error", body)
 
 
 def _lookup(world: World) -> Act:
@@ -79,6 +91,10 @@ ENDPOINTS: Mapping[str, Action] = {
     "GET /api/v1/rosters/{roster_id}": Action(lambda w, _: _get(w, f"rosters/{w.roster.pk}")),
     "POST /api/v1/measurements": Action(_readings, bulk=True),
     "GET /api/v1/measurements": Action(lambda w, _: _get(w, "measurements", patient=_patient(w))),
+    "POST /api/v1/measurements/{measurement_id}/entered-in-error": Action(lambda w, _: _entered_in_error(w)),
+    "POST /api/v1/measurements/entered-in-error": Action(
+        lambda w, _: _entered_in_error_by_client_id(w),
+    ),
     "GET /api/v1/observations": Action(lambda w, _: _get(w, "observations", patient=_patient(w))),
     "GET /api/v1/patients/{patient_id}": Action(lambda w, _: _get(w, f"patients/{_patient(w)}")),
     "POST /api/v1/patients/lookup": Action(lambda w, _: _lookup(w)),
@@ -87,3 +103,28 @@ ENDPOINTS: Mapping[str, Action] = {
 
 # Not ready is an answer too: here the sweep is always late.
 MONITORING: Mapping[str, Action] = {str(page.name): _watch(str(page.name)) for page in urlpatterns}
+
+
+def fhir_operations() -> list[str]:
+    """Each method of each endpoint that is FHIR's, by the endpoint's name; they are in no OpenAPI description."""
+    views = [(page.name, getattr(page.callback, "cls", None)) for page in fhir.urlpatterns if page.name]
+    return [f"{method} {name}" for name, view in views if view for method in view.required_scopes]
+
+
+def _bundle(world: World, request: int) -> Act:
+    sent = [
+        observation(world.caller, f"new-{n:03d}", f"p-{n:06d}" if n % 2 else f"q-{n:06d}")
+        for n in range(1, request + 1)
+    ]
+    return lambda: expect(send(world.api, bundle(*sent)), 200)
+
+
+def _read(world: World, *parts: str, **query: str) -> Act:
+    return lambda: expect(world.api.get("/".join(("/fhir/Observation", *parts)), query), 200)
+
+
+FHIR: Mapping[str, Action] = {
+    "POST fhir": Action(_bundle, bulk=True),
+    "GET fhir-observations": Action(lambda w, _: _read(w, patient=_patient(w))),
+    "GET fhir-observation": Action(lambda w, _: _read(w, str(w.key(rows.MEASUREMENT, 11)))),
+}

@@ -18,6 +18,7 @@ SMALL = {
     "jobs_failuregroup",
     "jobs_periodicrun",
     "jobs_rerun",
+    "observations_cataloguestate",
     "observations_code",
     "observations_observationscript",
     "observations_scriptversion",

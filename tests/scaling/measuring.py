@@ -9,7 +9,7 @@ from django.contrib.admin import site
 
 from tests.scaling.actions import Action, run
 from tests.scaling.comparing import Summary, complaints
-from tests.scaling.endpoints import ENDPOINTS, MONITORING
+from tests.scaling.endpoints import ENDPOINTS, FHIR, MONITORING
 from tests.scaling.pages import ROWS_ON_A_PAGE, pages
 from tests.scaling.sizes import LARGE_REQUEST, REQUEST, SIZES
 from tests.scaling.work import KINDS, periodic
@@ -87,6 +87,7 @@ def _measure(world: World, found: Measured) -> None:
 def _actions(world: World) -> Mapping[str, Action]:
     return {
         **{f"api {name}": action for name, action in ENDPOINTS.items()},
+        **{f"fhir {name}": action for name, action in FHIR.items()},
         **{f"monitoring {name}": action for name, action in MONITORING.items()},
         **{f"job {name}": action for name, action in KINDS.items()},
         **{f"periodic {name}": action for name, action in periodic().items()},

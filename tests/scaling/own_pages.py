@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from clinical_engine.audit.models import AuditEntry
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.states import RerunState
+from observations.catalogue.content import content_of
+from observations.models import Code, MeasurementConflict
 from submitters.models import ApiClient, Submitter
 from tests.scaling import rows
 from tests.scaling.actions import Act, Action, expect
@@ -41,13 +45,19 @@ def own_pages(world: World) -> dict[str, Action]:
     """By the page's name, behind which a space and more words may stand."""
     return {
         "index": look_at(reverse("admin:index")),
+        "patient_plots": look_at(
+            reverse("patient_plots", args=[world.key(rows.PATIENT, 1)]), {"period": "all"}
+        ),
         "search": look_at(reverse("admin:search"), {"s": "p-000001"}),
         "app_list": look_at(reverse("admin:app_list", args=["patients"])),
         **_asked_and_done("submitters_apiclient_revoke", ApiClient.objects.earliest("pk").pk),
         **_desk(),
         **_jobs(world),
+        **_measurements(world),
+        **_catalogue(),
         **_reruns(world),
         **_rosters(world),
+        **_imports(world),
         **_stated_by_hand(world),
     }
 
@@ -90,6 +100,38 @@ def _do_to_ticked(world: World, deed: str, place: int) -> Action:
     return _do(reverse("admin:jobs_job_changelist"), {"action": deed, ACTION_CHECKBOX_NAME: ticked})
 
 
+def _measurements(world: World) -> dict[str, Action]:
+    measurement = world.key(rows.MEASUREMENT, 11)
+    conflict = MeasurementConflict.objects.get(measurement=measurement).pk
+    export, of_one = "observations_measurement_export", {"patient__id__exact": world.key(rows.PATIENT, 1)}
+    return {
+        **_asked_and_done("observations_measurement_retract", measurement),
+        **_asked_and_done("observations_measurementconflict_keep_first", conflict),
+        **_asked_and_done("observations_measurementconflict_take_second", conflict),
+        export: look_at(reverse(f"admin:{export}")),
+        f"{export} done": Action(
+            lambda world, _: partial(_exported, world, {**REASON, **of_one}), check=_was_recorded
+        ),
+    }
+
+
+def _catalogue() -> dict[str, Action]:
+    code, unused = Code.objects.get(code="8867-4"), Code.objects.get(code="patient-note").pk
+    edit = reverse("admin:observations_code_edit", args=[code.pk])
+    changed = {"display": "Pulse", "units": "/min", "seen": content_of(code).mark}
+    return {
+        "observations_code_edit": look_at(edit),
+        "observations_code_edit done": _do(edit, changed),
+        **_asked_and_done("observations_code_remove", unused),
+    }
+
+
+def _exported(world: World, fields: Mapping[str, object]) -> None:
+    answer: Any = world.admin.post(reverse("admin:observations_measurement_export"), fields)
+    assert answer.streaming, "Nothing was exported."
+    b"".join(answer.streaming_content)
+
+
 def _reruns(world: World) -> dict[str, Action]:
     new, running = reverse("admin:jobs_rerun_new"), Rerun.objects.filter(state=RerunState.RUNNING)[0]
     limits = {"rate": 5, "canary": 2, "failed_share": 20}
@@ -113,6 +155,34 @@ def _rosters(world: World) -> dict[str, Action]:
         **_asked_and_done("patients_roster_confirm", world.held.pk, fields={"extra": str(world.held.extra)}),
         **_asked_and_done("patients_roster_cancel", world.held.pk),
     }
+
+
+def _imports(world: World) -> dict[str, Action]:
+    prefix, key = "observations_measurementimport", world.file.pk
+    report = reverse(f"admin:{prefix}_report", args=[key])
+    problems = reverse(f"admin:{prefix}_problems", args=[key])
+    return {
+        f"{prefix}_new": look_at(reverse(f"admin:{prefix}_new")),
+        f"{prefix}_new done": Action(_sent, check=_was_recorded),
+        f"{prefix}_live": look_at(reverse(f"admin:{prefix}_live", args=[key])),
+        f"{prefix}_problems": look_at(problems),
+        f"{prefix}_problems later": look_at(problems, {"after": "20"}),
+        f"{prefix}_report": Action(
+            lambda world, _: lambda: _read_whole(world.admin.get(report)), takes_all=True
+        ),
+        **_asked_and_done(f"{prefix}_cancel", key),
+    }
+
+
+def _sent(world: World, _: int) -> Act:
+    file = SimpleUploadedFile("readings.ndjson", b"nothing\n")
+    fields = {**REASON, "organisation": world.caller.organisation.pk, "file": file}
+    return lambda: expect(world.admin.post(reverse("admin:observations_measurementimport_new"), fields), 302)
+
+
+def _read_whole(answer: Any) -> None:
+    expect(answer, 200)
+    assert b"".join(answer.streaming_content)
 
 
 def _stated_by_hand(world: World) -> dict[str, Action]:

@@ -97,7 +97,13 @@ _SHOWN = {
 def _shown(world: World, model: type[Model]) -> Model:
     known = {
         type(thing): thing
-        for thing in (world.rerun, world.roster, world.caller.organisation, world.caller.submitter)
+        for thing in (
+            world.rerun,
+            world.roster,
+            world.file,
+            world.caller.organisation,
+            world.caller.submitter,
+        )
     }
     if model in known:
         return known[model]

@@ -137,6 +137,26 @@ _ROSTER = """
     UPDATE patients_roster SET lines = %(last)s, linked_before = %(last)s / 3 * 2, in_order = %(last)s / 3, missing = %(last)s / 3,
                                extra = %(last)s / 3, done = %(last)s / 3 * 2, drift = %(last)s / 4 WHERE id = %(roster)s
 """
+_IMPORTED_LINES = f"""
+    INSERT INTO observations_importedline (measurement_import_id, line, content)
+    SELECT %(file)s, n, '{{"client_id": "i-' || n || '"}}' FROM {_PEOPLE}
+"""
+_REHEARSED_IDS = f"""
+    INSERT INTO observations_rehearsedid (measurement_import_id, kind, client_id, line)
+    SELECT %(file)s, CASE WHEN k = 1 THEN 'stored' ELSE 'replaced' END, 'i-' || n, n FROM {_EACH.format(number=2)}
+"""
+# Every other line was refused, or is in conflict.
+_IMPORT_PROBLEMS = f"""
+    INSERT INTO observations_importproblem (measurement_import_id, line, number, outcome, client_id, field, code, message,
+                                            measurement_id)
+    SELECT %(file)s, n, k, CASE WHEN mod(n, 4) = 0 THEN 'conflict' ELSE 'refused' END, 'i-' || n, 'value', 'missing',
+           'Is required.', CASE WHEN mod(n, 4) = 0 THEN {key(MEASUREMENT, "n * 10 + 1")} END
+    FROM {_EACH.format(number=2)} WHERE mod(n, 2) = 0
+"""
+_IMPORT = """
+    UPDATE observations_measurementimport SET lines = 2 * %(last)s, done = %(last)s, last_line = %(last)s,
+        accepted = %(last)s / 2, refused = %(last)s / 4, conflict = %(last)s / 4 WHERE id = %(file)s
+"""
 _AUDIT = f"""
     INSERT INTO audit_auditentry (actor_id, organisation_id, action, target_type, target_id, reason, details, created_at)
     SELECT CASE WHEN k = 1 THEN %(actor)s::int END, organisation, CASE WHEN k = 1 THEN 'job.run_again' ELSE 'job.end' END, 'job',
@@ -160,5 +180,9 @@ ALL = (
     _ROSTER_LINES,
     _ROSTER_CHANGES,
     _ROSTER,
+    _IMPORTED_LINES,
+    _REHEARSED_IDS,
+    _IMPORT_PROBLEMS,
+    _IMPORT,
     _AUDIT,
 )

@@ -6,7 +6,7 @@ from pytest_django import DjangoDbBlocker
 
 from clinical_engine.jobs.registry import kinds
 from tests.api.contract import operations
-from tests.scaling.endpoints import ENDPOINTS, MONITORING
+from tests.scaling.endpoints import ENDPOINTS, FHIR, MONITORING, fhir_operations
 from tests.scaling.measuring import Measured, measure_everything
 from tests.scaling.pages import LEFT_OUT, names, names_of_models
 from tests.scaling.work import KINDS
@@ -25,6 +25,15 @@ def measured(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Measu
 def test_an_endpoint_sends_no_more_when_there_are_more_patients(measured: Measured, name: str) -> None:
     assert name in ENDPOINTS, f"{name} has no entry in tests/scaling/endpoints.py"
     found = measured.complaints(f"api {name}")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", fhir_operations())
+def test_an_endpoint_of_fhir_sends_no_more_when_there_are_more_patients(
+    measured: Measured, name: str
+) -> None:
+    assert name in FHIR, f"{name} has no entry in tests/scaling/endpoints.py"
+    found = measured.complaints(f"fhir {name}")
     assert not found, "\n".join(found)
 
 
@@ -59,6 +68,7 @@ def test_a_page_of_the_admin_sends_no_more_when_there_are_more_patients(
 
 def test_there_is_no_entry_of_what_is_gone() -> None:
     assert set(ENDPOINTS) == {f"{method} {path}" for method, path, _ in operations()}
+    assert set(FHIR) == set(fhir_operations())
     assert {name.split()[0] for name in KINDS} == {kind.name for kind in kinds()}
     assert set(LEFT_OUT) <= set(names())
     assert names_of_models() <= set(names())

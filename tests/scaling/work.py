@@ -17,13 +17,15 @@ from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
 from clinical_engine.jobs.states import Outcome
 from observations.intake import Sender, record_measurements
-from observations.models import MeasurementSource
+from observations.models import Measurement, MeasurementImport, MeasurementSource
 from patients.models import Association, Roster, RosterState
 from patients.rosters import applying, schedule
 from patients.rosters.advancing import advance
 from patients.services import activate, deactivate
 from tests import factories
 from tests.factories import NOON
+from tests.observations.importing.support import item, ndjson, received
+from tests.scaling import rows
 from tests.scaling.actions import Act, Action
 from tests.scaling.endpoints import put_roster
 from tests.scaling.world import World
@@ -67,6 +69,25 @@ def _results(world: World, request: int) -> None:
     )
 
 
+def _corrections(world: World, request: int) -> None:
+    """Readings that replace others which are there, each of another patient."""
+    organisation_id = world.caller.organisation.pk
+    keys = [world.key(rows.MEASUREMENT, number * 10 + 1) for number in range(1, request + 1)]
+    replaced = Measurement.objects.filter(pk__in=keys, organisation_id=organisation_id)
+    readings = [
+        factories.reading(f"r-{number:06d}", replaces=client_id)
+        for number, client_id in enumerate(replaced.values_list("client_id", flat=True))
+    ]
+    record_measurements(
+        organisation_id=organisation_id, readings=readings, sender=Sender(MeasurementSource.IMPORT)
+    )
+
+
+def _taken_back(world: World, request: int) -> None:
+    _corrections(world, request)
+    _work("correct")
+
+
 def _rerun(world: World, request: int) -> None:
     # All that failed is chosen, a request's worth of it is set going.
     limits = Limits(rate=request, canary=0)
@@ -102,15 +123,35 @@ def _drift(world: World, request: int) -> None:
     assert schedule.compare_what_is_due() == 1
 
 
+def _import(world: World, request: int, *, dry_run: bool = False) -> None:
+    """A file with a request's worth of readings of new patients, and of each sort of bad line."""
+    said = [item(f"new-{n}", f"q-{n:06d}") for n in range(1, request + 1)]
+    again = [item(f"m-{n}-1", f"p-{n:06d}", value=999) for n in range(1, request + 1)]
+    received(world.caller.organisation, ndjson(*said, *again, *(request * [b"nothing"])), dry_run=dry_run)
+
+
+def _rehearsal(world: World, request: int) -> None:
+    _import(world, request, dry_run=True)
+
+
+def _import_is_over() -> None:
+    _nothing_failed()
+    assert MeasurementImport.objects.latest("received_at", "id").finished_at is not None
+
+
 # By the name of the kind, behind which a space and more words may stand.
 KINDS: Mapping[str, Action] = {
     "associate": _due("associate", _associations),
     "associate unlinking": _due("associate", _ends),
     "recompute": _due("recompute", _results),
+    "recompute taking back": _due("recompute", _taken_back),
+    "correct": _due("correct", _corrections),
     "rerun": _due("rerun", _rerun),
     "roster": replace(_due("roster", _roster), check=lambda: _last_roster(RosterState.APPLIED)),
     "roster slice": Action(_slice, bulk=True, check=lambda: _last_roster(RosterState.APPLYING)),
     "drift": _due("drift", _drift),
+    "import": replace(_due("import", _import), check=_import_is_over),
+    "import rehearsed": replace(_due("import", _rehearsal), check=_import_is_over),
 }
 
 

@@ -22,11 +22,11 @@ from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.models import Circuit, Rerun
 from clinical_engine.jobs.states import RerunState
 from observations.library import LIBRARY
-from observations.models import Code, ScriptVersion
+from observations.models import Code, ImportState, MeasurementImport, RefusalCount, ScriptVersion
 from observations.services import draft_version, install_library
 from patients.models import Roster, RosterState, StatementSource
 from patients.models.rosters import OVER
-from submitters.models import Submitter
+from submitters.models import ApiClient, Submitter
 from tests import factories
 from tests.admin.world import account
 from tests.factories import NOON, Caller
@@ -42,7 +42,7 @@ RESTING = "resting"
 class World:
     """One organisation with nearly all patients, and a few others. Patient number 1 is the one that is asked about.
 
-    `rerun` and `roster` are about as many jobs and patients as there are, `held` waits for a person.
+    `rerun`, `roster` and `file` are about as many jobs, patients and lines as there are patients, `held` waits for a person.
     """
 
     caller: Caller
@@ -51,6 +51,7 @@ class World:
     rerun: Rerun
     roster: Roster
     held: Roster
+    file: MeasurementImport
     version: ScriptVersion
     prefix: str
     patients: int = 0
@@ -102,6 +103,7 @@ class World:
             "actor": self.actor.pk,
             "rerun": self.rerun.pk,
             "roster": self.roster.pk,
+            "file": self.file.pk,
         }
 
 
@@ -140,7 +142,9 @@ def begin() -> World:
     reruns = [_rerun(actor, state) for state in RerunState for _ in range(ROWS_OF_FEW)]
     paused = next(rerun for rerun in reruns if rerun.state == RerunState.PAUSED)
     text = new_id().hex
-    return World(caller, others, actor, paused, roster, held, version, f"{text[:8]}-{text[8:12]}")
+    files = [_import(caller, actor, state) for state in ImportState for _ in range(ROWS_OF_FEW)]
+    file = next(file for file in files if file.state == ImportState.IMPORTING)
+    return World(caller, others, actor, paused, roster, held, file, version, f"{text[:8]}-{text[8:12]}")
 
 
 def _add_few(caller: Caller) -> None:
@@ -150,6 +154,7 @@ def _add_few(caller: Caller) -> None:
         factories.user(is_staff=bool(number % 2))
         Group.objects.create(name=f"Group {number}")
         draft_version(actor=None, script=LIBRARY[0])
+        _refusals(caller, number)
     Circuit.objects.create(
         kind=RESTING,
         failures=5,
@@ -157,6 +162,20 @@ def _add_few(caller: Caller) -> None:
         opened_at=timezone.now(),
         error="OperationalError",
         fingerprint="0" * 16,
+    )
+
+
+def _refusals(caller: Caller, hours_ago: int) -> None:
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours_ago)
+    RefusalCount.objects.create(
+        hour=hour,
+        organisation=caller.organisation,
+        api_client=ApiClient.objects.earliest("pk"),
+        code="2339-0",
+        field="unit",
+        reason="wrong_unit",
+        number=3,
+        last_at=hour,
     )
 
 
@@ -203,3 +222,22 @@ def _roster(submitter: Submitter, state: RosterState, **fields: object) -> Roste
         "is_stored": False,
     }
     return Roster.objects.create(**{**usual, **fields})
+
+
+def _import(caller: Caller, actor: User, state: ImportState) -> MeasurementImport:
+    over = state != ImportState.IMPORTING
+    return MeasurementImport.objects.create(
+        organisation=caller.organisation,
+        file_name="readings.ndjson",
+        form="application/x-ndjson",
+        dry_run=state == ImportState.TRIED,
+        state=state,
+        actor=actor,
+        job_id=new_id(),
+        finished_at=timezone.now() if over else None,
+        lines=10,
+        done=10 if over else 5,
+        accepted=3,
+        refused=2,
+        reasons={"code unknown_code": 2},
+    )

@@ -10,7 +10,13 @@ from clinical_engine.jobs.ledger.claims import (
     waits_for_release,
 )
 from clinical_engine.jobs.ledger.endings import Ending, LeaseLostError, end, failures_counted
-from clinical_engine.jobs.ledger.entries import NewJob, encode_payload, enqueue, enqueue_recompute
+from clinical_engine.jobs.ledger.entries import (
+    NewJob,
+    encode_payload,
+    enqueue,
+    enqueue_recompute,
+    write_and_enqueue_recompute,
+)
 from clinical_engine.jobs.ledger.reruns import set_going
 from clinical_engine.jobs.ledger.returns import return_lost, run_again
 from clinical_engine.jobs.ledger.stops import stop
@@ -35,4 +41,5 @@ __all__ = [
     "set_going",
     "stop",
     "waits_for_release",
+    "write_and_enqueue_recompute",
 ]

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from clinical_engine.api.idempotency import idempotent
 from clinical_engine.api.schema import problem_reply
 from clinical_engine.api.scopes import Access, access_of
 from clinical_engine.common.errors import Refusal, RefusedError
@@ -32,6 +33,7 @@ class EnteredInErrorView(APIView):
 
     required_scopes: ClassVar = {"POST": "measurements:write"}
 
+    @idempotent
     @extend_schema(
         operation_id="enter_in_error",
         request=shapes.EnteredInErrorRequestSerializer,
@@ -57,6 +59,7 @@ class EnteredInErrorByClientIdView(APIView):
 
     required_scopes: ClassVar = {"POST": "measurements:write"}
 
+    @idempotent
     @extend_schema(
         operation_id="enter_in_error_by_client_id",
         request=shapes.EnteredInErrorByClientIdRequestSerializer,

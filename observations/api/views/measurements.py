@@ -6,21 +6,25 @@ from uuid import UUID
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from msgspec import UNSET, UnsetType
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clinical_engine.api.decoding import body_of
+from clinical_engine.api.idempotency import idempotent
 from clinical_engine.api.parsers import BulkBytesParser
 from clinical_engine.api.results import ItemResult, results_response
 from clinical_engine.api.schema import problem_reply
-from clinical_engine.api.scopes import access_of
+from clinical_engine.api.scopes import Access, access_of
 from clinical_engine.common.errors import Refusal, RefusedError
 from observations import intake, selectors
 from observations.api import examples
 from observations.api import serializers as shapes
-from observations.api.decoding import decode_measurements
+from observations.api.decoding import DecodedItem, decode_measurements
 from observations.api.lists import list_parameters, page_response, query_of
+from observations.api.readout import with_canonical_unit
+from observations.intake import refusals
 from observations.models import MeasurementSource
 
 
@@ -30,6 +34,7 @@ class MeasurementsView(APIView):
     parser_classes = [BulkBytesParser]
     required_scopes: ClassVar = {"GET": "measurements:read", "POST": "measurements:write"}
 
+    @idempotent
     @extend_schema(
         operation_id="send_measurements",
         request=shapes.MeasurementsRequestSerializer,
@@ -51,12 +56,15 @@ class MeasurementsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Send 1 to 1,000 readings. `held` ones count as soon as their patient is linked."""
-        organisation_id, items = decode_measurements(body_of(request))
         access = access_of(request)
-        if organisation_id not in access.organisation_ids:
-            raise RefusedError(
-                Refusal("organisation", "unknown_organisation", "None that this key may act for.")
-            )
+        try:
+            organisation_id, items = _read(request, access)
+        except ParseError:
+            refusals.count_request(access.api_client_id, [_NO_JSON])
+            raise
+        except RefusedError as error:
+            refusals.count_request(access.api_client_id, error.refusals)
+            raise
         answers = intake.record_measurements(
             organisation_id=organisation_id,
             readings=[item.reading for item in items],
@@ -78,8 +86,30 @@ class MeasurementsView(APIView):
         query = query_of(request)
         rows = selectors.measurements_for(access_of(request).organisation_ids, query["patient"])
         return page_response(
-            request, query, rows, time_field="measured_at", shape=shapes.MeasurementSerializer
+            request,
+            query,
+            with_canonical_unit(rows),
+            time_field="measured_at",
+            shape=shapes.MeasurementSerializer,
         )
+
+
+def _uncompressed(request: Request) -> bytes:
+    # Read first, like every other body: what stays unread spoils the connection for the client's next request.
+    body = body_of(request)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RefusedError(Refusal("body", "compressed", "Must be sent without compression."))
+    return body
+
+
+_NO_JSON = Refusal("body", "no_json", "Is not JSON.")
+
+
+def _read(request: Request, access: Access) -> tuple[UUID, Sequence[DecodedItem]]:
+    organisation_id, items = decode_measurements(_uncompressed(request))
+    if organisation_id not in access.organisation_ids:
+        raise RefusedError(Refusal("organisation", "unknown_organisation", "None that this key may act for."))
+    return organisation_id, items
 
 
 class _Result(ItemResult, kw_only=True, gc=False):

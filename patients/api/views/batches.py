@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clinical_engine.api.decoding import Decoded, body_of
+from clinical_engine.api.idempotency import idempotent
 from clinical_engine.api.parsers import BatchBytesParser
 from clinical_engine.api.results import REFUSED, ItemResult, results_response
 from clinical_engine.api.scopes import access_of
@@ -82,6 +83,7 @@ class ActivationBatchView(_BatchView):
 
     kind = StatementKind.ACTIVATION
 
+    @idempotent
     @batch_schema("activate_batch", "States that 1 to 10,000 patients are active with a submitter.")
     def post(self, request: Request) -> Response:
         """Accept that patients are active."""
@@ -93,6 +95,7 @@ class DeactivationBatchView(_BatchView):
 
     kind = StatementKind.DEACTIVATION
 
+    @idempotent
     @batch_schema("deactivate_batch", "States that 1 to 10,000 patients are inactive with a submitter.")
     def post(self, request: Request) -> Response:
         """Accept that patients are inactive."""

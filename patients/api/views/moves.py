@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from clinical_engine.api.idempotency import idempotent
 from clinical_engine.api.schema import problem_reply
 from clinical_engine.api.scopes import access_of
 from clinical_engine.common.errors import ClientIdConflictError
@@ -24,6 +25,7 @@ class MovesView(APIView):
 
     required_scopes: ClassVar = {"POST": "activations:write"}
 
+    @idempotent
     @extend_schema(
         operation_id="move",
         description="States that a patient is inactive with one submitter and active with another of the same organisation"

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from clinical_engine.api.idempotency import idempotent
 from clinical_engine.api.schema import problem_reply
 from clinical_engine.api.scopes import access_of
 from clinical_engine.common.errors import ClientIdConflictError
@@ -76,6 +77,7 @@ class ActivationsView(_StatementView):
 
     accept = staticmethod(services.activate)
 
+    @idempotent
     @statement_schema("activate", "States that a patient is active with a submitter since a time.")
     def post(self, request: Request) -> Response:
         """Accept that a patient is active."""
@@ -87,6 +89,7 @@ class DeactivationsView(_StatementView):
 
     accept = staticmethod(services.deactivate)
 
+    @idempotent
     @statement_schema("deactivate", "States that a patient is inactive with a submitter since a time.")
     def post(self, request: Request) -> Response:
         """Accept that a patient is inactive."""

@@ -14,11 +14,11 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
+from clinical_engine.common.lines.files import FORMS, CannotReadError, LineFile, line_file
 from patients.models import Roster, RosterState, StatementSource
 from patients.rosters import report, services
 from patients.rosters.errors import RosterConflictError
 from patients.rosters.reading import RosterReader
-from patients.rosters.reading.files import FORMS, CannotReadError, RosterFile, roster_file
 from patients.rosters.watching import JobStoppedError, watch
 from patients.services import Origin
 from submitters.models import Submitter
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         """Send the roster, follow it, print the result. Raises CommandError with one sentence for whatever a person can mend."""
         with _sentences():
             actor = _actor(options)
-            file = roster_file(options["file"], options["form"])
+            file = line_file(options["file"], options["form"])
             roster = _received(
                 _submitter(options["submitter"]), file, _as_of(options["as_of"]), actor, options
             )
@@ -135,7 +135,7 @@ def _sentences() -> Iterator[None]:
 
 
 def _received(
-    submitter: Submitter, file: RosterFile, as_of: datetime, actor: User | None, options: Mapping[str, Any]
+    submitter: Submitter, file: LineFile, as_of: datetime, actor: User | None, options: Mapping[str, Any]
 ) -> Roster:
     source = StatementSource.STAFF if actor else StatementSource.IMPORT
     return services.receive(

@@ -1,22 +1,17 @@
 """Lines of comma-separated values (RFC 4180) behind a header, of which no value may reach over a line's end."""
 
 import csv
-import re
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from clinical_engine.common.errors import Refusal
-from patients.rosters.reading.cutting import Block
+from clinical_engine.common.lines import Block, refused_body
+from clinical_engine.common.lines.csv import has_its_quotes_in_place, values_of
 from patients.rosters.reading.lines import ACTIVE_SINCE, EXTERNAL_ID, Columns, Said
 from patients.rosters.reading.ndjson import Instant
-from patients.rosters.reading.refusals import refused_body
 
 _FIELDS = {EXTERNAL_ID, ACTIVE_SINCE}
-_VALUE = r'(?:"(?:[^"]|"")*"|[^",\r]*)'
-# Python's reader takes a quote within a value that does not begin with one, such as the tail of a value broken over lines.
-_has_its_quotes_in_place = re.compile(rf"{_VALUE}(?:,{_VALUE})*\r*").fullmatch
 
 
 class CsvDecoder:
@@ -26,7 +21,7 @@ class CsvDecoder:
     """
 
     def __init__(self, header: bytes) -> None:
-        names = _values(header) or []
+        names = values_of(header) or []
         if sorted(names) != sorted(_FIELDS):
             raise refused_body("no_header", f"Line 1 must be the header {EXTERNAL_ID},{ACTIVE_SINCE}.")
         self._position = {name: position for position, name in enumerate(names)}
@@ -43,7 +38,7 @@ class CsvDecoder:
             return None
         texts = [row[self._position[EXTERNAL_ID]] for row in rows]
         # A quote out of place is left in the value: where no value has one, no line need be looked at.
-        if '"' in "".join(texts) and not all(map(_has_its_quotes_in_place, lines)):
+        if '"' in "".join(texts) and not all(map(has_its_quotes_in_place, lines)):
             return None
         try:
             times = msgspec.convert([row[self._position[ACTIVE_SINCE]] for row in rows], list[Instant])
@@ -53,7 +48,7 @@ class CsvDecoder:
 
     def said(self, line: bytes) -> Said:
         """What the line says, or why it cannot be read."""
-        values = _values(line)
+        values = values_of(line)
         if values is None:
             return Said(refusal=Refusal("line", "not_text", "Must be text in UTF-8."))
         if len(values) != len(_FIELDS):
@@ -63,18 +58,6 @@ class CsvDecoder:
             return Said(external_id, msgspec.convert(time, datetime))
         except msgspec.ValidationError:
             return Said(external_id, refusal=_refusal_of(time))
-
-
-def _values(line: bytes) -> Sequence[str] | None:
-    """The values of one line, none when it is no CSV; None when it is no text."""
-    try:
-        text = line.decode()
-        values = next(csv.reader([text], strict=True), [])
-        return values if _has_its_quotes_in_place(text) else []
-    except UnicodeDecodeError:
-        return None
-    except csv.Error:
-        return []
 
 
 def _refusal_of(time: str) -> Refusal:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from clinical_engine.common.errors import Refusal
-from patients.rosters.reading.cutting import Block
+from clinical_engine.common.lines import Block
 from patients.rosters.reading.lines import ACTIVE_SINCE, EXTERNAL_ID, Columns, Said
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]

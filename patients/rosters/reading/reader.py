@@ -1,7 +1,6 @@
 """A roster as it comes in, read as the rows that PostgreSQL's COPY takes."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, count
 from uuid import UUID
@@ -10,25 +9,21 @@ import msgspec
 from django.utils import timezone
 
 from clinical_engine.common.errors import Refusal
+from clinical_engine.common.lines import Block, Bounds, LineForm, RowStream, blocks, unpacked
 from patients.rosters.reading.csv import CsvDecoder
-from patients.rosters.reading.cutting import Block, blocks
-from patients.rosters.reading.forms import RosterForm
 from patients.rosters.reading.lines import Limits, LineProblem, Said
 from patients.rosters.reading.ndjson import NdjsonDecoder
-from patients.rosters.reading.unpacking import unpacked
 
 MAX_LINES = 2_000_000
 MAX_PROBLEMS = 100
+# A gigabyte is 500 bytes for each of the lines.
+_BOUNDS = Bounds("roster", MAX_LINES, line_bytes=4 * 1024, total_bytes=1024 * 1024 * 1024)
 _NO_TIME = r"\N"
 _EMPTY = Block(1, b"\n", [b""])
 Decoder = NdjsonDecoder | CsvDecoder
 
 
-class ReadingStoppedError(Exception):
-    """Reading cannot go on. Without a text: the driver sends that to the server, whose log must not quote a body."""
-
-
-class RosterReader:
+class RosterReader(RowStream):
     """A file of rows `roster_id, line, external_id, active_since` in COPY's text format, made as it is read.
 
     `chunks` is the body as it comes, `as_of` the time of the roster, which no `active_since` may be after. A line that cannot be
@@ -40,7 +35,7 @@ class RosterReader:
         self,
         chunks: Iterator[bytes],
         *,
-        form: RosterForm,
+        form: LineForm,
         gzipped: bool,
         as_of: datetime,
         roster_id: UUID | str,
@@ -50,46 +45,10 @@ class RosterReader:
         """At most the first 100."""
         self._limits = Limits(as_of, timezone.now())
         self._roster_id = roster_id
-        self._rows = self._read(unpacked(chunks) if gzipped else chunks, form)
-        self._waiting = b""
-        self._given = 0
-        self._failure: BaseException | None = None
+        super().__init__(self._read(unpacked(chunks) if gzipped else chunks, form))
 
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes of rows, all that is left for -1; empty at the end.
-
-        Raises ReadingStoppedError; its cause, which `failing_with_its_reason` raises instead, is RefusedError when the body as a
-        whole cannot be read, or whatever `chunks` raised.
-        """
-        try:
-            return self._all() if size < 0 else self._piece(size)
-        # An interruption too: the driver knows no difference, and it would be lost.
-        except BaseException as error:
-            self._failure = error
-            raise ReadingStoppedError from error
-
-    @contextmanager
-    def failing_with_its_reason(self) -> Iterator[None]:
-        """Raise what made reading stop, for what the block raises because of it: a driver tells only that `read` failed."""
-        try:
-            yield
-        except Exception:
-            if self._failure is None:
-                raise
-            raise self._failure from None
-
-    def _all(self) -> bytes:
-        return b"".join([self._waiting[self._given :], *self._rows])
-
-    def _piece(self, size: int) -> bytes:
-        if self._given == len(self._waiting):
-            self._waiting, self._given = next(self._rows, b""), 0
-        piece = self._waiting[self._given : self._given + size]
-        self._given += len(piece)
-        return piece
-
-    def _read(self, chunks: Iterator[bytes], form: RosterForm) -> Iterator[bytes]:
-        decoder, found = _opened(form, blocks(chunks, MAX_LINES + (form is RosterForm.CSV)))
+    def _read(self, chunks: Iterator[bytes], form: LineForm) -> Iterator[bytes]:
+        decoder, found = _opened(form, blocks(chunks, _BOUNDS, header_lines=int(form is LineForm.CSV)))
         for block in found:
             if rows := self._all_at_once(block, decoder) or self._one_by_one(block, decoder):
                 yield rows
@@ -137,9 +96,9 @@ class RosterReader:
         return "".join(rows).encode()
 
 
-def _opened(form: RosterForm, found: Iterator[Block]) -> tuple[Decoder, Iterator[Block]]:
+def _opened(form: LineForm, found: Iterator[Block]) -> tuple[Decoder, Iterator[Block]]:
     """The decoder, and the blocks that are left for it."""
-    if form is RosterForm.NDJSON:
+    if form is LineForm.NDJSON:
         return NdjsonDecoder(), found
     first = next(found, _EMPTY)
     return CsvDecoder(first.lines[0]), chain([first.without_first_line()], found)

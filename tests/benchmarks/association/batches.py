@@ -7,8 +7,8 @@ from time import perf_counter
 from tqdm import tqdm
 
 from tests.benchmarks.association import sizes, tables
-from tests.benchmarks.association.engine import Engine, running
 from tests.benchmarks.association.tables import JOBS, PATIENTS, STATEMENTS
+from tests.benchmarks.engine import Engine, running
 from tests.benchmarks.results import Metric, measured
 
 _DATABASE = "benchmark_batches"

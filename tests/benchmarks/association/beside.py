@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from tests.benchmarks.association.engine import Engine
+from tests.benchmarks.engine import Engine
 from tests.benchmarks.ledger.databases import environment_of
 
 _PROGRAM = "tests.benchmarks.association.linking"

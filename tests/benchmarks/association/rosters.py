@@ -6,9 +6,9 @@ from statistics import median
 from tqdm import tqdm
 
 from tests.benchmarks.association import sizes, together
-from tests.benchmarks.association.engine import running
-from tests.benchmarks.association.memory import Growth, children_that_run
 from tests.benchmarks.association.steps import Round, Steps
+from tests.benchmarks.engine import running
+from tests.benchmarks.memory import Growth, children_that_run
 from tests.benchmarks.results import Metric, measured, percentile
 
 _DATABASE = "benchmark_rosters"

@@ -14,8 +14,8 @@ from patients.models import Roster
 from patients.rosters import services
 from tests import factories
 from tests.benchmarks.association import beside, rostering, sizes, tables
-from tests.benchmarks.association.engine import Engine
 from tests.benchmarks.association.tables import ASSOCIATIONS, PATIENTS, STATEMENTS
+from tests.benchmarks.engine import Engine
 from tests.benchmarks.ledger.databases import working_on
 
 # Enough that each process has done once what it does once: imports, connections, plans.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from clinical_engine.common.identifiers import new_id
 from tests.benchmarks.association import rostering, sizes, tables
-from tests.benchmarks.association.engine import Engine
+from tests.benchmarks.engine import Engine
 from tests.benchmarks.ledger.databases import as_owner
 
 _ROSTERS = 6

@@ -22,7 +22,7 @@ from django.db.models.signals import m2m_changed  # noqa: E402
 
 from tests.benchmarks.association import rostering  # noqa: E402
 from tests.benchmarks.association.django_own.models import Person, Programme  # noqa: E402
-from tests.benchmarks.association.memory import Growth  # noqa: E402
+from tests.benchmarks.memory import Growth  # noqa: E402
 
 LIMIT_GIGABYTES = 4
 

@@ -10,9 +10,9 @@ import pytest
 from django.db import DatabaseError, connection
 
 from clinical_engine.common.errors import RefusedError
+from clinical_engine.common.lines import unpacked
 from patients.models import RosterLine
 from patients.rosters.reading import MAX_LINES, ReadingStoppedError, RosterForm, RosterReader
-from patients.rosters.reading.unpacking import unpacked
 from tests.patients.rosters.rows import SINCE, csv, ndjson, pieces, read, reader_of
 
 MEGABYTE = 1024 * 1024

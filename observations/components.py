@@ -1,0 +1,14 @@
+"""The values of a composed reading as they are stored: PostgreSQL keeps them in an order of its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from observations.catalogue import Catalogue
+
+
+def in_order(
+    components: Mapping[str, Mapping[str, Any]], code_id: int, codes: Catalogue
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each part's code and value, in the order that the catalogue has for the reading's code; those it no longer has come last."""
+    places = {code: place for place, code in enumerate(codes.by_id[code_id].parts)}
+    return sorted(components.items(), key=lambda item: places.get(item[0], len(places)))

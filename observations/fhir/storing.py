@@ -1,0 +1,105 @@
+"""What the entries of one organisation mean, done by the intake; and what became of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+
+from clinical_engine.common.errors import Refusal
+from clinical_engine.common.identifiers import new_id
+from observations.catalogue import Catalogue
+from observations.fhir.faults import Fault, join
+from observations.fhir.interpreting import Meaning, Retraction, path_of
+from observations.intake import Answer, Outcome, Sender, record_measurements, refusals
+from observations.intake.corrections import note_errors
+from observations.readings import Reading
+
+# Beside the outcomes of measurements.
+RETRACTED, RETRACTED_BEFORE = "retracted", "retracted-before"
+_BAD = frozenset((Outcome.REFUSED.value, Outcome.CONFLICT.value))
+_IN_CONFLICT = Refusal(
+    "client_id", "conflict", "Was used before with other content. The first content stands."
+)
+
+
+class Result(msgspec.Struct, frozen=True, gc=False):
+    """What became of one entry; the faults' paths are below the entry. `ignored` are the elements that were not kept."""
+
+    outcome: str
+    ignored: tuple[str, ...] = ()
+    measurement_id: UUID | None = None
+    faults: tuple[Fault, ...] = ()
+    is_implausible: bool = False
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the entry was not taken as it was sent."""
+        return self.outcome in _BAD
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of the entries of one organisation, by their position; and what the intake made of its readings."""
+
+    organisation_id: UUID | None
+    results: Mapping[int, Result]
+    readings: Sequence[Reading | Refusal]
+    answers: Sequence[Answer]
+
+    def count_refusals(self, sender: Sender, codes: Catalogue) -> None:
+        """Count anew what was refused, when what the intake did was rolled back."""
+        if self.organisation_id is not None and any(answer.refusals for answer in self.answers):
+            answers = dict(enumerate(self.answers))
+            refusals.count(self.organisation_id, sender.api_client_id, self.readings, answers, codes)
+
+
+def store(organisation_id: UUID | None, meanings: Mapping[int, Meaning], sender: Sender) -> Stored:
+    """Do what the entries mean, in the caller's transaction. Without an organisation all of them are faults."""
+    readings: dict[int, Reading | Refusal] = {}
+    retractions: dict[int, Retraction] = {}
+    for position, meaning in meanings.items():
+        if isinstance(meaning.meant, Retraction):
+            retractions[position] = meaning.meant
+        else:
+            readings[position] = meaning.meant.refusal if isinstance(meaning.meant, Fault) else meaning.meant
+    answers = _record(organisation_id, [*readings.values()], sender)
+    results = {
+        position: _result(meanings[position], answer)
+        for position, answer in zip(readings, answers, strict=True)
+    }
+    if organisation_id is not None and retractions:
+        # What is said first of one stands, also within a Bundle.
+        reasons = {each.client_id: each.reason for each in reversed(retractions.values())}
+        new = note_errors(organisation_id, reasons, sender, new_id())
+        for position, retraction in retractions.items():
+            outcome = RETRACTED if retraction.client_id in new else RETRACTED_BEFORE
+            results[position] = Result(outcome, meanings[position].ignored)
+    return Stored(organisation_id, results, [*readings.values()], answers)
+
+
+def _record(
+    organisation_id: UUID | None, readings: Sequence[Reading | Refusal], sender: Sender
+) -> Sequence[Answer]:
+    if organisation_id is None:
+        return [Answer(Outcome.REFUSED) for _ in readings]
+    if not readings:
+        return ()
+    return record_measurements(organisation_id=organisation_id, readings=readings, sender=sender)
+
+
+def _result(meaning: Meaning, answer: Answer) -> Result:
+    return Result(
+        answer.outcome,
+        meaning.ignored,
+        answer.measurement_id,
+        tuple(_faults(meaning, answer)),
+        answer.is_implausible,
+    )
+
+
+def _faults(meaning: Meaning, answer: Answer) -> Sequence[Fault]:
+    if isinstance(meaning.meant, Fault):
+        return [meaning.meant]
+    found = [_IN_CONFLICT] if answer.outcome is Outcome.CONFLICT else answer.refusals
+    return [Fault(refusal, join("resource", path_of(meaning.sent, refusal.field))) for refusal in found]

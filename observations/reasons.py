@@ -1,0 +1,123 @@
+"""Every reason for which a reading is refused: what it means, and what to do. A test holds that docs/catalogue.md says the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What was wrong with the reading, and what whoever sends it does about it."""
+
+    meaning: str
+    remedy: str
+
+
+_COMPLETE = "Send every field that the API's description requires."
+_AS_DESCRIBED = "Send the field as the API's description has it."
+_IDENTIFIERS = "Send ids of 1 to 128 printable characters, without white space at the ends."
+_CLOCK = "Set the clock of the device or the sender."
+_UNIT = "Send one of the code's units, or add the unit to the code in the catalogue."
+_KIND = "Send what the code's kind of value asks for; look it up in the catalogue."
+_NUMBER = "Mend the sender: no device measures such a number."
+_FHIR = "Send Observations as the page about FHIR describes them."
+_PARTS = "Send the parts that the catalogue has for the code, each once."
+
+REASONS: Mapping[str, Reason] = {
+    "invalid": Reason(
+        "a field, or the whole item, is not of the form that is asked for, or is none that there is",
+        _AS_DESCRIBED,
+    ),
+    "no_json": Reason("the body of a request is not JSON; nothing of it was taken", _AS_DESCRIBED),
+    "compressed": Reason("the body of a request is compressed; nothing of it was taken", "Send it as it is."),
+    "missing": Reason("a field is not there", _COMPLETE),
+    "empty": Reason("a text or a list is empty", _COMPLETE),
+    "too_long": Reason("a text is longer than the field takes", _AS_DESCRIBED),
+    "not_printable": Reason(
+        "an id has characters that cannot be seen, or white space at an end", _IDENTIFIERS
+    ),
+    "not_text": Reason(
+        "a text is expected, and something else was sent, or a text that is not UTF-8", _AS_DESCRIBED
+    ),
+    "time_zone_missing": Reason(
+        "`measured_at` has no offset", "Send times with an offset, such as 2026-01-31T08:00:00+01:00."
+    ),
+    "no_such_offset": Reason("`measured_at` has an offset beyond 14 hours", _CLOCK),
+    "in_the_future": Reason("`measured_at` is more than 10 minutes ahead of the engine's clock", _CLOCK),
+    "too_early": Reason("`measured_at` is before 1900", _CLOCK),
+    "unknown_code": Reason(
+        "the catalogue does not have the code, or only as one that scripts compute",
+        "Add the code to the catalogue, or let the sender use another.",
+    ),
+    "unit_missing": Reason("a quantity has no unit", "Send the unit, in UCUM."),
+    "unknown_unit": Reason("UCUM has no such unit, or none that can be worked with", _UNIT),
+    "wrong_dimension": Reason("the unit measures something else than the code does", _UNIT),
+    "wrong_unit": Reason("the unit could be converted, but is none of the code's", _UNIT),
+    "unit_not_allowed": Reason(
+        "a unit was sent with what is no quantity", "Send no unit with it; each component has its own."
+    ),
+    "not_a_number": Reason("the code takes a quantity, and the value is no number", _KIND),
+    "not_finite": Reason("the number is infinite, or none (NaN)", _NUMBER),
+    "too_large": Reason(
+        "the number is 10^15 or more in size, or a FHIR resource larger than is read", _NUMBER
+    ),
+    "too_many_digits": Reason("the number has more than 30 digits", _NUMBER),
+    "not_boolean": Reason("the code takes true or false", _KIND),
+    "not_a_code": Reason("the code takes the code of an answer, as a text", _KIND),
+    "unknown_answer": Reason(
+        "the code has answers, and this is none of them",
+        "Send one of the answers, or add it to the code in the catalogue.",
+    ),
+    "value_and_components": Reason("a reading has a value and components", _KIND),
+    "components_not_allowed": Reason("the code takes a single value", _KIND),
+    "unknown_component": Reason("the code has no such part", _PARTS),
+    "component_twice": Reason("a part stands there twice", _PARTS),
+    "component_missing": Reason("a part that is required is not there", _PARTS),
+    "too_many": Reason("a reading has more than 100 components", _PARTS),
+    "replaces_itself": Reason(
+        "a correction has the id of what it corrects", "Send a correction under a `client_id` of its own."
+    ),
+    "replaced_already": Reason("another reading has replaced it already", "Correct that other one."),
+    # Files that staff import.
+    "not_csv": Reason(
+        "a line has another number of values than the head of the file", "Mend the line and import it again."
+    ),
+    "not_json": Reason("the components of a line are no list in JSON", "Mend the line and import it again."),
+    # FHIR.
+    "status_not_final": Reason(
+        "an Observation is preliminary, cancelled or of an unknown status",
+        "Send it once it is final, amended or corrected.",
+    ),
+    "replaces_twice": Reason(
+        "an Observation replaces more than one", "Send one Observation for each that is replaced."
+    ),
+    "unknown_element": Reason("a resource has an element that is not read", _FHIR),
+    "resource_not_supported": Reason("a resource is no Observation", _FHIR),
+    "request_not_supported": Reason("an entry asks for something else than storing an Observation", _FHIR),
+    "condition_not_supported": Reason("an entry has a condition", _FHIR),
+    "subject_not_understood": Reason("the subject names no patient in a way that is understood", _FHIR),
+    "unknown_patient": Reason(
+        "the subject is no patient of the sender's organisations",
+        "Name the patient by an id of the organisation.",
+    ),
+    "unknown_organisation": Reason(
+        "the organisation is none that the sender's key may act for",
+        "Give the API client the organisation, or send its own.",
+    ),
+    "code_system_not_supported": Reason(
+        "a code is of another system than the catalogue's", "Send the code of LOINC, or ours."
+    ),
+    "unit_system_not_supported": Reason(
+        "a unit is of another system than UCUM", "Send the unit in UCUM, with its system."
+    ),
+    "value_twice": Reason("an Observation has more than one value", _FHIR),
+    "value_absent": Reason(
+        "an Observation says that there is no value", "Send nothing for what was not measured."
+    ),
+    "comparator_not_supported": Reason(
+        "a value is only known to be above or below", "Send exact values only."
+    ),
+    "time_twice": Reason("an Observation has more than one time", _FHIR),
+    "date_without_time": Reason(
+        "an Observation has a date and no time of day", "Send the time, with its offset."
+    ),
+}

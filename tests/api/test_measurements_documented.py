@@ -1,0 +1,66 @@
+"""docs/api.md: its examples work as they stand there, and it names every reason for which a reading is refused."""
+
+import json
+import re
+from pathlib import Path
+from string import Template
+
+import pytest
+
+from observations.models import Measurement
+from tests import factories
+from tests.api.bodies import outcomes, post
+from tests.api.contract import DescribedClient
+from tests.factories import Caller
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+CHECKED = [
+    "observations/intake",
+    "observations/api",
+    "patients/validation.py",
+    "clinical_engine/api/decoding.py",
+]
+
+
+def examples() -> list[tuple[str, str]]:
+    """(path, body) of every request of the page that sends something."""
+    calls = re.findall(
+        r'^curl [^\n]*"\$API/([^"]*)"(?:[^\n]*\\\n)?[^\n]*? -d \'(\{.*?\})\'$', PAGE, re.MULTILINE | re.DOTALL
+    )
+    # As the shell joins them: '...'$NAME'...'
+    return [(path, re.sub(r"'(\$[A-Z_]+)'", r"\1", body)) for path, body in calls]
+
+
+def sources() -> str:
+    files = [
+        file
+        for name in CHECKED
+        for file in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
+    ]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def test_every_example_of_the_page_is_accepted_as_it_stands_there(
+    api: DescribedClient, caller: Caller
+) -> None:
+    values = {
+        "SUBMITTER": str(caller.submitter.id),
+        "ANOTHER_SUBMITTER": str(factories.submitter(caller.organisation).id),
+        "ORGANISATION": str(caller.organisation.id),
+    }
+    sent = examples()
+    assert len(sent) >= 8
+    for path, body in sent:
+        if "/" in path and path.endswith("entered-in-error") and not path.startswith("measurements/entered"):
+            path = f"measurements/{Measurement.objects.latest('id').id}/entered-in-error"  # noqa: PLW2901
+        answer = post(api, path, json.loads(Template(body).substitute(values)))
+        assert answer.status_code == (200 if path == "patients/lookup" else 202), (path, answer.content)
+        if path == "measurements":
+            assert set(outcomes(answer)) <= {"accepted", "held"}
+
+
+@pytest.mark.parametrize("code", sorted(set(re.findall(r'Refusal\(\s*f?"[^"]*",\s*"(\w+)"', sources()))))
+def test_every_reason_for_a_refusal_is_explained(code: str) -> None:
+    table = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    assert any(f"`{code}`" in line.split("|")[1] for line in table)

@@ -1,0 +1,181 @@
+"""`manage.py import_measurements`, as people call it from a shell."""
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
+from threading import Event
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from clinical_engine.audit.models import AuditEntry
+from clinical_engine.common.database import execute
+from clinical_engine.running.environment import ROOT
+from clinical_engine.running.processes import wait_until
+from observations.importing import watching
+from observations.models import MeasurementImport
+from submitters.models import Organisation
+from tests import factories
+from tests.jobs.support import elsewhere
+from tests.observations.importing.support import csv, item, ndjson, readings, row, stored
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def clinic(committed_db: None) -> Organisation:
+    return factories.organisation(name="Clinic West")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "readings.csv"
+    path.write_bytes(csv(row("m-1"), row("m-2"), row("m-2")))
+    return path
+
+
+def said(*arguments: object) -> str:
+    """What the command prints on both streams."""
+    output = StringIO()
+    call_command("import_measurements", *map(str, arguments), stdout=output, stderr=output)
+    return output.getvalue()
+
+
+def refused(*arguments: object) -> tuple[int, str]:
+    """The exit code of a command that fails, and its sentence."""
+    with pytest.raises(CommandError) as error:
+        said(*arguments)
+    return error.value.returncode, str(error.value)
+
+
+@contextmanager
+def worked_off(work: Work) -> Iterator[None]:
+    """Somebody who works off what is due, for the length of the block."""
+    is_over = Event()
+    with elsewhere(lambda: wait_until(lambda: work() < 0 or is_over.is_set(), seconds=60)) as ended:
+        try:
+            yield
+        finally:
+            is_over.set()
+            assert ended.result(timeout=60)
+
+
+def count(text: str, words: str) -> int:
+    """The number behind the words in what was printed."""
+    [line] = [line for line in text.splitlines() if line.strip().startswith(words)]
+    return int(line.split()[-1].replace(",", ""))
+
+
+def test_a_file_is_imported_and_its_counts_are_told(clinic: Organisation, file: Path, work: Work) -> None:
+    person = User.objects.create_superuser("support")
+    with worked_off(work):
+        text = said("Clinic West", file, "--actor", "support", "--reason", "ticket 12")
+        again = said(clinic.pk, file)
+    assert stored() == ["m-1", "m-2"]
+    assert (count(text, "held"), count(text, "duplicates"), count(again, "duplicates")) == (2, 1, 3)
+    assert text.startswith("Read 3 lines; import ")
+    assert text.endswith("Imported.\n")
+    entry = AuditEntry.objects.earliest("pk")
+    assert (entry.actor, entry.reason) == (person, "ticket 12")
+
+
+def test_a_dry_run_stores_nothing(clinic: Organisation, file: Path, work: Work) -> None:
+    with worked_off(work):
+        text = said(clinic.pk, file, "--dry-run")
+    assert (count(text, "held"), count(text, "duplicates"), stored()) == (2, 1, [])
+    assert text.endswith("this was a dry run, nothing was stored.\n")
+
+
+def test_lines_that_are_not_taken_exit_with_1_and_go_into_a_report(
+    clinic: Organisation, tmp_path: Path, work: Work
+) -> None:
+    path, told = tmp_path / "a.ndjson", tmp_path / "report.csv"
+    path.write_bytes(ndjson(item("good"), *(item(f"m-{n}", code="99999-9") for n in range(25))))
+    output = StringIO()
+    with worked_off(work), pytest.raises(CommandError) as error:
+        call_command(
+            "import_measurements",
+            str(clinic.pk),
+            str(path),
+            "--report",
+            str(told),
+            stdout=output,
+            stderr=output,
+        )
+    assert error.value.returncode == 1
+    text = output.getvalue()
+    assert text.count("code: This code is not in the catalogue.") == 20
+    assert count(text, "reason: code unknown_code") == 25
+    assert len(told.read_bytes().splitlines()) == 26
+    assert stored() == ["good"]
+
+
+def test_the_standard_input_is_read(
+    clinic: Organisation, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(gzip.compress(readings(3)))))
+    with worked_off(work):
+        said(clinic.pk, "-", "--form", "ndjson.gz")
+    assert len(stored()) == 3
+
+
+def test_wrong_input_is_told_in_a_sentence_and_nothing_is_stored(
+    clinic: Organisation, file: Path, tmp_path: Path
+) -> None:
+    for content, name in ((gzip.compress(b"x" * 9999)[:-9], "cut.csv.gz"), (b"m-1", "headless.csv")):
+        (tmp_path / name).write_bytes(content)
+    User.objects.create_user("guest")
+    for arguments, sentence in (
+        (("Nowhere", file), "There is no such organisation."),
+        ((clinic.pk, tmp_path / "none.csv"), "There is no file"),
+        ((clinic.pk, tmp_path / "list.txt"), "--form: say what the file is"),
+        ((clinic.pk, "-"), "--form: say what the file is"),
+        ((clinic.pk, tmp_path / "cut.csv.gz"), "body: The gzip stream has no end"),
+        ((clinic.pk, tmp_path / "headless.csv"), "body: Line 1 must be the header"),
+        ((clinic.pk, file, "--reason", " "), "reason: A reason is required."),
+        ((clinic.pk, file, "--actor", "nobody"), "--actor: is the name of an active account."),
+        ((clinic.pk, file, "--actor", "guest"), "--actor: this account lacks"),
+        ((clinic.pk, file, "--report", tmp_path), "The report "),
+    ):
+        code, text = refused(*arguments)
+        assert (code, text[: len(sentence)]) == (2, sentence)
+    assert not MeasurementImport.objects.exists()
+
+
+def test_a_job_that_failed_is_told(clinic: Organisation, file: Path) -> None:
+    def kill() -> bool:
+        return bool(execute("UPDATE jobs_job SET state = 'dead', finished_at = now() WHERE kind = 'import'"))
+
+    with elsewhere(lambda: wait_until(kill, seconds=20)) as killed:
+        code, text = refused(clinic.pk, file)
+        assert killed.result(timeout=20)
+    assert code == 1
+    assert "see the repair desk" in text
+
+
+def test_it_says_when_nobody_works_and_can_be_interrupted(clinic: Organisation, file: Path) -> None:
+    command = subprocess.Popen(
+        [sys.executable, "manage.py", "import_measurements", str(clinic.pk), str(file)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with command:
+        assert command.stdout is not None
+        lines = [command.stdout.readline().strip() for _ in range(3)]
+        command.send_signal(signal.SIGINT)
+        rest = command.communicate(timeout=30)[0]
+    assert command.returncode == 130
+    assert lines[1:] == ["0 of 3 lines", f"0 of 3 lines; {watching.STALLED}"]
+    assert f"The import {MeasurementImport.objects.get().pk} goes on" in rest

@@ -1,0 +1,127 @@
+"""An import's job among workers that die: each line once."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+
+from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.jobs import ledger, worker
+from clinical_engine.jobs.models import Attempt, Job
+from clinical_engine.running.processes import wait_until
+from observations.importing import advancing, answering, jobs
+from observations.models import ImportState, Measurement, MeasurementImport
+from submitters.models import Organisation
+from tests import factories
+from tests.jobs.support import elsewhere, lose_worker, other_connection
+from tests.observations.importing.support import counts, ndjson, readings, received, step
+from tests.workers import EngineProcess, running_scheduler, running_worker
+
+Work = Callable[[], int]
+QUICK = {"JOB_LEASE_SECONDS": "8", "SWEEP_INTERVAL_SECONDS": "1"}
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+@pytest.fixture
+def clinic(committed_db: None) -> Organisation:
+    return factories.organisation()
+
+
+@pytest.fixture
+def silent_broker() -> None:
+    """No ring is left over."""
+    with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
+        broker.flushall()
+
+
+def is_over(file: MeasurementImport) -> bool:
+    file.refresh_from_db()
+    return file.state == ImportState.IMPORTED
+
+
+@contextmanager
+def killed_in_the_middle_of_a_slice(worker_: EngineProcess) -> Iterator[None]:
+    """Let the worker come to where it has to write what was refused, behind the measurements, and kill it there."""
+    with other_connection() as cursor:
+        cursor.execute("LOCK TABLE observations_importproblem IN EXCLUSIVE MODE")
+        assert wait_until(
+            lambda: bool(
+                fetch_all(
+                    "SELECT FROM pg_locks WHERE relation = 'observations_importproblem'::regclass AND NOT granted"
+                )
+            ),
+            seconds=60,
+        )
+        [child] = worker_.child_pids()
+        os.kill(child, signal.SIGKILL)
+        assert wait_until(lambda: worker_.child_pids() not in ([child], []), seconds=60)
+        yield
+
+
+@pytest.mark.usefixtures("silent_broker")
+def test_an_import_outlives_workers_that_are_killed_in_the_middle_of_its_slices(
+    clinic: Organisation, tmp_path: Path
+) -> None:
+    pieces = [readings(900, start) + ndjson(b"nothing") for start in range(0, 4500, 900)]
+    with (
+        running_scheduler(tmp_path / "scheduler.log", environment=QUICK),
+        running_worker(tmp_path / "worker.log", environment=QUICK) as engine,
+    ):
+        file = received(clinic, b"".join(pieces))
+        for _ in range(2):
+            with killed_in_the_middle_of_a_slice(engine):
+                pass
+        assert wait_until(lambda: is_over(file), seconds=60)
+    assert (counts(file), file.done) == ({"held": 4500, "refused": 5}, 4505)
+    assert Measurement.objects.count() == 4500
+    outcomes = Attempt.objects.filter(job_id=file.job_id).values_list("outcome", flat=True)
+    assert list(outcomes).count("lost") == 2
+
+
+def test_a_slice_whose_lease_was_lost_is_not_done_twice(
+    clinic: Organisation, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "SLICE", 3)
+    file = received(clinic, readings(10))
+    taken: list[int] = []
+
+    def slow(*args: Any) -> bool:
+        more = advancing.advance(*args)
+        if not taken:
+            with elsewhere(take_away) as future:
+                taken.append(future.result(timeout=20))
+        return more
+
+    def take_away() -> int:
+        lose_worker(file.job_id)
+        return ledger.return_lost()
+
+    monkeypatch.setattr(jobs, "advance", slow)
+    worker.work("import", "reruns")
+    file.refresh_from_db()
+    assert (taken, file.done, Measurement.objects.count()) == ([1], 0, 0)
+    work()
+    assert is_over(file)
+    assert counts(file) == {"held": 10}
+
+
+def test_a_dead_import_that_is_run_again_goes_on_where_it_stopped(
+    clinic: Organisation, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "SLICE", 3)
+    file = received(clinic, readings(10))
+    step(file)
+    execute("UPDATE jobs_job SET state = 'dead', finished_at = now() WHERE kind = 'import'")
+    work()
+    assert (is_over(file), file.done) == (False, 3)
+    ledger.run_again([file.job_id], factories.user().pk)
+    work()
+    assert is_over(file)
+    assert counts(file) == {"held": 10}
+    assert Job.objects.get(pk=file.job_id).state == "succeeded"
