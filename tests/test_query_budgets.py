@@ -28,6 +28,8 @@ from tests.api.bodies import item as batch_item
 from tests.api.contract import operations
 from tests.budgets import assert_within_budget, queries_of, read_budgets
 from tests.factories import BY_IMPORT, NOON, Caller
+from tests.observations.importing.support import readings as lines_of_readings
+from tests.observations.importing.support import received
 from tests.patients.rosters.rows import ndjson, put_roster
 from tests.patients.rosters.support import roster_from
 
@@ -159,6 +161,10 @@ def due_drift(s: Surroundings) -> None:
     schedule.compare_what_is_due()
 
 
+def due_import(s: Surroundings) -> None:
+    received(s.caller.organisation, lines_of_readings(s.size))
+
+
 JOBS: dict[str, Callable[[Surroundings], None]] = {
     "associate": due_associations,
     "recompute": due_results,
@@ -166,6 +172,7 @@ JOBS: dict[str, Callable[[Surroundings], None]] = {
     "rerun": due_rerun,
     "roster": due_roster,
     "drift": due_drift,
+    "import": due_import,
 }
 
 

@@ -4,7 +4,6 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import monotonic
 from types import TracebackType
@@ -18,6 +17,8 @@ from observations.simulator.options import Target
 _TIMEOUT = 10.0
 # Servers close what is idle, gunicorn after two seconds: a request that meets this looks like one whose answer was lost.
 _IDLE = 1.0
+# What passes by itself. A 500 is an answer, and a wrong one.
+_PASSING = {429, 502, 503, 504}
 _PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.decode
@@ -115,8 +116,7 @@ class Client:
             self._connection.close()
             return 0, b"", type(error).__name__
         self._used_at = monotonic()
-        is_trouble = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
-        return status, text, str(status) if is_trouble else None
+        return status, text, str(status) if status in _PASSING else None
 
 
 def _read(text: bytes) -> Any:  # noqa: ANN401 - whatever JSON says

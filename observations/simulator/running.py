@@ -151,7 +151,7 @@ class _Run:
                 f"{sent:,} sent, {answered:,} answered of {len(self._plan.actions):,}",
                 f"linked {_so_far(self._watcher.links)}",
                 f"observed {_so_far(self._watcher.observations)}",
-                f"{self._delivery.unsent:,} behind, oldest waits {self._watcher.lag():.1f} s",
+                f"{self._delivery.unsent:,} behind, {self._traffic.resent:,} sent again, oldest waits {self._watcher.lag():.1f} s",
             )
         )
 

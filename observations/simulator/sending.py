@@ -5,6 +5,7 @@ import queue
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from time import monotonic, sleep
 from typing import Any
 
@@ -64,6 +65,8 @@ class Sender:
             action.was_resent = answer.was_resent
         wrong = list(self._take(request, answer, certain))
         self.differences += wrong
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _note(request, Progress.UNANSWERED)
         for action in request:
             if action.progress is Progress.SENT:
                 action.progress = Progress.ANSWERED

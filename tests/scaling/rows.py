@@ -69,6 +69,13 @@ _MEASUREMENT_CONFLICTS = f"""
     SELECT organisation, {key(MEASUREMENT, "n * 10 + 1")}, 'p-' || lpad(n::text, 6, '0'), %(code)s, 999, 'mg/dL', now()
     FROM {_PEOPLE}
 """
+# Of each patient one that has taken effect long ago, and one whose measurement never came in.
+_CORRECTIONS = f"""
+    INSERT INTO observations_correction (organisation_id, target_client_id, kind, reason, job_id, received_at, applied_at)
+    SELECT organisation, 'gone-' || n || '-' || k, 'entered-in-error', 'Another patient', {key(JOB, "n * 10 + k")}, noon,
+           CASE WHEN k = 1 THEN noon END
+    FROM {_EACH.format(number=2)}
+"""
 _OBSERVATIONS = f"""
     INSERT INTO observations_observation (id, organisation_id, patient_id, script_id, script_version_id, code_id, as_of, value,
                                           derived_from, superseded_at, superseded_because)
@@ -171,6 +178,7 @@ ALL = (
     _ASSOCIATIONS,
     _MEASUREMENTS,
     _MEASUREMENT_CONFLICTS,
+    _CORRECTIONS,
     _OBSERVATIONS,
     _JOBS,
     _ATTEMPTS,
