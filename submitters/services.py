@@ -72,7 +72,7 @@ def create_api_client(
 
 
 @transaction.atomic
-def revoke_api_client(*, actor: AbstractBaseUser, client: ApiClient, reason: str) -> bool:
+def revoke_api_client(*, actor: AbstractBaseUser | None, client: ApiClient, reason: str) -> bool:
     """Refuse the client's key from now on; False when it was revoked before."""
     revoked = ApiClient.objects.filter(pk=client.pk, revoked_at=None).update(revoked_at=timezone.now()) == 1
     if revoked:

@@ -1,12 +1,14 @@
 """What UCUM says of a unit, and how a quantity is brought from one to another. By ucumvert and pint, loaded when first asked."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from math import isclose
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
 from observations.catalogue.entries import Conversion
 
@@ -24,6 +26,9 @@ _TOO_LARGE = re.compile(r"[^\d.,/({][+-]?\d{3}|\d{16}")
 _SPECIAL_BUT_LINEAR = {"Cel", "[degF]", "[degRe]"}
 # UCUM takes an equivalent and an osmole for a mole. How many a mole has depends on the substance.
 _OF_A_SUBSTANCE = {"eq", "osm"}
+
+_turn = RLock()
+Result = TypeVar("Result")
 
 
 class UnitError(Exception):
@@ -84,7 +89,19 @@ def is_comparable(unit: str, canonical: str) -> bool:
     return True
 
 
+def _one_at_a_time(work: Callable[..., Result]) -> Callable[..., Result]:
+    """The same for one thread at a time: registries that several threads begin at once know no units, for good."""
+
+    @wraps(work)
+    def guarded(*arguments: object) -> Result:
+        with _turn:
+            return work(*arguments)
+
+    return guarded
+
+
 @lru_cache(maxsize=1024)
+@_one_at_a_time
 def _conversion(unit: str, canonical: str, molar_mass: Decimal | None) -> Conversion | _Impossible:
     sent, wanted = _parsed(unit), _parsed(canonical)
     if sent is None or wanted is None:
@@ -125,6 +142,7 @@ def _own_atoms() -> set[str]:
 
 
 @lru_cache(maxsize=1024)
+@_one_at_a_time
 def _parsed(unit: str) -> _Unit | None:
     from lark.exceptions import LarkError  # noqa: PLC0415 - as above
     from pint.errors import PintError  # noqa: PLC0415

@@ -54,7 +54,7 @@ def _revoke(client: ApiClient) -> None:
     # The database may have been started anew during the run.
     close_old_connections()
     try:
-        revoke_api_client(actor=None, client=client, reason="The simulation has ended")  # type: ignore[arg-type]
+        revoke_api_client(actor=None, client=client, reason="The simulation has ended")
     except OperationalError as error:
         raise CannotSimulateError(
             f"The key of '{client.name}' is still good, since the database does not answer ({describe_error(error)}):"

@@ -1,5 +1,8 @@
 """What UCUM says of units, and how quantities are brought from one to another."""
 
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from time import monotonic
 
@@ -163,3 +166,20 @@ def test_a_text_that_is_no_unit_is_not_kept() -> None:
     units.is_known("k" * 100_000)
     assert units._parsed.cache_parameters()["maxsize"] == 1024
     assert units._parsed.cache_info().currsize <= 1024
+
+
+def test_threads_that_ask_first_at_the_same_moment_all_get_the_answer() -> None:
+    # In a process of its own, where nobody has asked yet.
+    program = (
+        "import django\n"
+        "django.setup()\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from observations.catalogue.units import is_known\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    print(all(pool.map(is_known, ['kg', '[lb_av]', 'Cel', '[degF]', 'mg/dL', 'mm[Hg]', '/min', '%'])))\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "clinical_engine.settings"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=False, text=True
+    )
+    assert (ended.stdout, ended.stderr) == ("True\n", "")
