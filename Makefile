@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON_OF_VENV := .venv/bin/python
 PREPARE := bash clinical_engine/running/prepare.sh
 EXEC := $(PYTHON_OF_VENV) -m clinical_engine.running exec
+# In two processes, each with servers of its own: most tests wait for others. A file stays together, for what it has built.
+ALL_TESTS := -n 2 --dist loadfile
 
 .PHONY: help run test check lint types contracts project format openapi bench faults psql clean
 
@@ -17,7 +19,7 @@ run: .venv/run.stamp ## start everything and keep it running (PORT=8000, DATABAS
 
 test: .venv/dev.stamp ## run the tests (ARGS='-k name')
 	@chromium=$$($(PREPARE) chromium) && libfaketime=$$($(PREPARE) libfaketime) && \
-		CHROMIUM="$$chromium" LIBFAKETIME="$$libfaketime" exec $(PYTHON_OF_VENV) -m pytest $(ARGS)
+		CHROMIUM="$$chromium" LIBFAKETIME="$$libfaketime" exec $(PYTHON_OF_VENV) -m pytest $(or $(ARGS),$(ALL_TESTS))
 
 check: lint types contracts project ## lint, types, layers, migrations, settings, API description
 

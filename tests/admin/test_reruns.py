@@ -188,7 +188,7 @@ def test_who_may_not_see_reruns_sees_and_steers_none(db: None) -> None:
     assert again(rerun).state == "canary"
 
 
-@pytest.mark.parametrize("key", [str(new_id()), "17"])
+@pytest.mark.parametrize("key", [str(new_id()), "17"], ids=["a key of nothing", "no key"])
 def test_what_is_not_there_is_said_to_be(key: str, support: Client) -> None:
     assert support.get(reverse("admin:jobs_rerun_live", args=[key])).status_code == 404
     for name in ("change", "pause"):

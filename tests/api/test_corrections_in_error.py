@@ -124,7 +124,9 @@ def test_entered_in_error_needs_a_reason(
 
 
 @pytest.mark.parametrize(
-    "path", ["measurements/entered-in-error", f"measurements/{uuid4()}/entered-in-error"]
+    "path",
+    ["measurements/entered-in-error", f"measurements/{uuid4()}/entered-in-error"],
+    ids=["by client id", "by id"],
 )
 def test_a_misspelt_field_of_entered_in_error_is_refused(
     api: DescribedClient, caller: Caller, path: str

@@ -164,9 +164,9 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "components null": (pressure() | {"components": None}, "value", "missing"),
     "components a record": (pressure() | {"components": {}}, "components", "invalid"),
     "a component that is none": (pressure("m-1", 7), "components[0]", "invalid"),
-    "a component without code": (pressure("m-1", {"value": 7}), "components[...].code", "missing"),
-    "a component without value": (pressure("m-1", {"code": "8480-6"}), "components[...].value", "missing"),
-    "a component with more": (pressure("m-1", {**SYSTOLIC, "note": 1}), "components[...].note", "invalid"),
+    "a component without code": (pressure("m-1", {"value": 7}), "components[0].code", "missing"),
+    "a component without value": (pressure("m-1", {"code": "8480-6"}), "components[0].value", "missing"),
+    "a component with more": (pressure("m-1", {**SYSTOLIC, "note": 1}), "components[0].note", "invalid"),
     "300 components": (pressure("m-1", *[SYSTOLIC] * 300), "components", "too_many"),
     "a component of another panel": (
         pressure("m-1", SYSTOLIC, DIASTOLIC, {"code": "8867-4", "value": 72, "unit": "/min"}),

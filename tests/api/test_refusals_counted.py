@@ -5,6 +5,7 @@ from collections import Counter
 from threading import Barrier
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from clinical_engine.common.database import fetch_all
@@ -81,7 +82,7 @@ def test_neither_unknown_codes_nor_fields_nor_values_are_kept_as_they_were_sent(
 ) -> None:
     items = [
         wrong(code=NAME),
-        wrong(code="1234-5"),
+        wrong(code="2345-7"),
         wrong(code=NAME, unit=NAME, value=NAME, external_id=f"{NAME}\n", replaces=f"{NAME}\n"),
         {**wrong(), NAME: NAME},
         wrong(NAME, unit=NAME),
@@ -98,7 +99,7 @@ def test_neither_unknown_codes_nor_fields_nor_values_are_kept_as_they_were_sent(
     assert NAME not in kept
     assert counts() == {
         ("", "code", "unknown_code"): 2,
-        ("1234-5", "code", "unknown_code"): 1,
+        ("2345-7", "code", "unknown_code"): 1,
         ("", "external_id", "not_printable"): 1,
         ("", "replaces", "not_printable"): 1,
         ("", "", "invalid"): 1,
@@ -132,7 +133,7 @@ def test_requests_at_the_same_moment_do_not_deadlock_and_lose_no_count(committed
     kinds = [
         {"unit": "kg"},
         {"value": "high"},
-        {"code": "1234-5"},
+        {"code": "2345-7"},
         {"external_id": ""},
         {"measured_at": "1880-01-01T00:00:00Z"},
     ]
@@ -158,3 +159,23 @@ def test_requests_at_the_same_moment_do_not_deadlock_and_lose_no_count(committed
     assert set(counted.values()) == {lanes * rounds}
     assert len(counted) == len(kinds)
     assert Measurement.objects.count() == rounds
+
+
+@pytest.mark.parametrize(
+    ("body", "counted"),
+    [
+        (b'{"organisation": ', ("", "body", "no_json")),
+        (b'{"measurements": [{}]}', ("", "organisation", "missing")),
+        (
+            b'{"organisation": "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b", "measurements": [{}]}',
+            ("", "organisation", "unknown_organisation"),
+        ),
+    ],
+    ids=["no JSON", "a frame that lacks something", "an organisation that is not the key's"],
+)
+def test_a_request_of_which_nothing_can_be_taken_is_counted_too(
+    api: DescribedClient, body: bytes, counted: tuple[str, str, str]
+) -> None:
+    answer = api.post("/api/v1/measurements", body, content_type="application/json")
+    assert answer.status_code in {400, 422}
+    assert counts() == {counted: 1}

@@ -63,6 +63,7 @@ def test_a_gzip_that_was_cut_off_is_refused_wherever_it_ends(left: int) -> None:
         gzip.compress(ndjson("p-1"))[:-8] + b"12345678",
         zlib.compress(ndjson("p-1")),
     ],
+    ids=["plain", "more behind", "wrong sum", "zlib"],
 )
 def test_a_gzip_that_is_none_or_whose_sum_is_wrong_is_refused(packed: bytes) -> None:
     assert refused_by(pieces(packed), gzipped=True)[0] == "broken_gzip"
