@@ -27,7 +27,9 @@ REASONS: Mapping[str, Reason] = {
         "a field, or the whole item, is not of the form that is asked for, or is none that there is",
         _AS_DESCRIBED,
     ),
-    "no_json": Reason("the body of a request is not JSON; nothing of it was taken", "Mend what writes the JSON."),
+    "no_json": Reason(
+        "the body of a request is not JSON; nothing of it was taken", "Mend what writes the JSON."
+    ),
     "compressed": Reason("the body of a request is compressed; nothing of it was taken", "Send it as it is."),
     "missing": Reason("a field is not there", _COMPLETE),
     "empty": Reason("a text or a list is empty", _COMPLETE),

@@ -54,6 +54,8 @@ def build(database: str, number: int) -> Submitter:
         _write(cursor, submitter, number)
     with as_owner(database) as owner, owner.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {TABLE} SET (autovacuum_enabled = off)")
+        # The same everywhere: a process keeps one copy of the catalogue, and would read it anew at each change of sides.
+        cursor.execute("UPDATE observations_cataloguestate SET changed_at = '2026-01-01'")
         settle(owner, TABLE)
     return submitter
 
