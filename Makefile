@@ -48,7 +48,7 @@ format: .venv/dev.stamp ## rewrite the code in the project's style
 openapi: .venv/dev.stamp ## write docs/openapi.yaml anew; read its diff
 	@$(EXEC) -- $(PYTHON_OF_VENV) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-bench: .venv/dev.stamp ## measure (ONLY=main); results in var/bench/
+bench: .venv/dev.stamp ## measure (ONLY=main, ONLY=intake.flat); results in var/bench/
 	@$(EXEC) -- $(PYTHON_OF_VENV) -m tests.benchmarks $(ONLY)
 
 # Its own servers are named by the suite itself; the variables only let the settings load.

@@ -58,7 +58,9 @@ REASONS: Mapping[str, Reason] = {
         "a unit was sent with what is no quantity", "Send no unit with it; each component has its own."
     ),
     "not_a_number": Reason("the code takes a quantity, and the value is no number", _KIND),
-    "not_finite": Reason("the number is infinite, or none (NaN)", _NUMBER),
+    "not_finite": Reason(
+        "the number is infinite; in JSON, which has no such numbers, `not_a_number` says so", _NUMBER
+    ),
     "too_large": Reason(
         "the number is 10^15 or more in size, or a FHIR resource larger than is read", _NUMBER
     ),
@@ -121,5 +123,15 @@ REASONS: Mapping[str, Reason] = {
     "time_twice": Reason("an Observation has more than one time", _FHIR),
     "date_without_time": Reason(
         "an Observation has a date and no time of day", "Send the time, with its offset."
+    ),
+    "no_instant": Reason(
+        "an Observation is of a period, or of a schedule", "Send the instant of the reading."
+    ),
+    "value_type_not_supported": Reason("an Observation has a value of a type that is not taken", _FHIR),
+    "focus_not_supported": Reason(
+        "an Observation is about somebody or something else than its subject", _FHIR
+    ),
+    "modifier_not_understood": Reason(
+        "an Observation has a modifier, which may change its meaning, and which is not known here", _FHIR
     ),
 }

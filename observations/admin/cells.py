@@ -1,16 +1,17 @@
 """How measured and computed values are written."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
-from observations.catalogue import Catalogue, catalogue
+from observations.catalogue import Catalogue, Entry, catalogue
 from observations.components import in_order
 from observations.models import Measurement, MeasurementConflict, Observation
 
 Sent = Measurement | MeasurementConflict
 _SHOWN_TEXT = 80
 _SHOWN_PARTS = 2
+_READABLE = Context(prec=6)
 # What a value is among the components of a row, and in which column it stands by itself.
 _COLUMNS = {
     "quantity": "value_quantity",
@@ -42,7 +43,14 @@ def measured(row: Sent, codes: Catalogue | None = None) -> str:
         shown = ", ".join(f"{part.name} {_shortened(part.value)}" for part in parts[:_SHOWN_PARTS])
         more = len(parts) - _SHOWN_PARTS
         return f"{shown} and {more} more" if more > 0 else shown
+    if row.value_answer is not None:
+        return _shortened(name_of_answer((codes or catalogue()).by_id.get(row.code_id), row.value_answer))
     return _shortened(in_full(row))
+
+
+def name_of_answer(entry: Entry | None, answer: str) -> str:
+    """What the catalogue calls an answer; its code where it does not have it."""
+    return answer if entry is None else entry.answers.get(answer, answer)
 
 
 def in_full(row: Sent) -> str:
@@ -64,7 +72,7 @@ def parts_of(row: Sent, codes: Catalogue) -> Iterator[Part]:
         yield Part(
             code,
             code if entry is None else entry.display,
-            _simple(value),
+            name_of_answer(entry, value["answer"]) if "answer" in value else _simple(value),
             _converted(value.get("converted"), None if entry is None else entry.canonical_unit),
             str(value.get("answer", "")),
         )
@@ -79,7 +87,10 @@ def _simple(value: Mapping[str, Any]) -> str:
 
 
 def _converted(quantity: Decimal | float | None, unit: str | None) -> str:
-    return "" if quantity is None else f"{quantity} {unit or ''}".strip()
+    # To as many digits as people read; the API and an export give all of them.
+    return (
+        "" if quantity is None else f"{_READABLE.plus(Decimal(quantity)).normalize():f} {unit or ''}".strip()
+    )
 
 
 def _yes_or_no(value: bool) -> str:  # noqa: FBT001 - a value to be shown

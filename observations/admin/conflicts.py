@@ -137,7 +137,7 @@ class MeasurementConflictAdmin(Resolving):
         if conflict.resolution != ConflictResolution.TOOK_SECOND:
             return NOTHING
         taken = Measurement.objects.get(
-            organisation=conflict.organisation_id, client_id=client_id_of_second(conflict.pk)
+            organisation=conflict.organisation_id, client_id=client_id_of_second(conflict)
         )
         return page_of("admin:observations_measurement_change", taken.pk, taken.client_id)
 

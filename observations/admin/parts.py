@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from clinical_engine.staff import panels
-from observations.admin.cells import Part, parts_of
-from observations.catalogue import catalogue
-from observations.models import CodeAnswer, Measurement
+from observations.admin.cells import Part, name_of_answer, parts_of
+from observations.catalogue import Catalogue, catalogue
+from observations.models import Measurement
 
 _HEADERS = ("Item", "Code", "Value as sent", "In the canonical unit", "Answer")
 
@@ -16,34 +16,24 @@ def has_parts(measurement: Measurement) -> bool:
 
 
 def parts_panel(measurement: Measurement) -> Mapping[str, object]:
-    """The context of the panel; two queries."""
-    parts = list(_parts(measurement))
-    names = _names_of_answers(parts)
+    """The context of the panel; one query."""
     rows = [
-        (
-            part.name,
-            part.code,
-            part.value,
-            part.canonical,
-            names.get((part.code, part.answer), "not in the catalogue" if part.answer else ""),
-        )
-        for part in parts
+        (part.name, part.code, part.answer or part.value, part.canonical, _answer(part))
+        for part in _parts(measurement, catalogue())
     ]
     return panels.table(_HEADERS, rows, empty="Nothing.")
 
 
-def _parts(measurement: Measurement) -> Iterator[Part]:
+def _answer(part: Part) -> str:
+    if not part.answer:
+        return ""
+    return part.value if part.value != part.answer else "not in the catalogue"
+
+
+def _parts(measurement: Measurement, codes: Catalogue) -> Iterator[Part]:
     answer = measurement.value_answer
     if answer is None:
-        yield from parts_of(measurement, catalogue())
+        yield from parts_of(measurement, codes)
     else:
-        yield Part(measurement.code.code, measurement.code.display, answer, "", answer)
-
-
-def _names_of_answers(parts: list[Part]) -> Mapping[tuple[str, str], str]:
-    given = {part.answer for part in parts if part.answer}
-    known = CodeAnswer.objects.filter(code__code__in={part.code for part in parts}, answer__in=given)
-    return {
-        (code, answer): display
-        for code, answer, display in known.values_list("code__code", "answer", "display")
-    }
+        name = name_of_answer(codes.by_id.get(measurement.code_id), answer)
+        yield Part(measurement.code.code, measurement.code.display, name, "", answer)

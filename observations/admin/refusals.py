@@ -22,7 +22,7 @@ from submitters.models import ApiClient
 
 _LIST = "admin:observations_refusalcount_changelist"
 _MAY_SEE = "observations.view_refusalcount"
-_SHOWN = 30
+_SHOWN = 100
 # Imports by staff have no client.
 _NO_CLIENT = "Import by staff"
 

@@ -44,8 +44,8 @@ class Entry:
     units: Mapping[str, Conversion | None]
     plausible_low: Decimal | None
     plausible_high: Decimal | None
-    answers: Mapping[str, Decimal | None]
-    """The score of each answer; None where it has none. Empty: any answer is taken."""
+    answers: Mapping[str, str]
+    """The name of each answer by its code. Empty: any answer is taken."""
     parts: Mapping[str, Part]
 
     @property

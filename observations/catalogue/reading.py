@@ -73,6 +73,6 @@ def _entry(code: Code) -> Entry:
         units=units,
         plausible_low=code.plausible_low,
         plausible_high=code.plausible_high,
-        answers={answer.answer: answer.score for answer in code.answers.all()},
+        answers={answer.answer: answer.display for answer in code.answers.all()},
         parts={part.part.code: Part(part.part.code, part.is_required) for part in code.parts.all()},
     )

@@ -80,8 +80,9 @@ def _stored(value: StoredValue, entry: Entry | None) -> Json:
     if value.boolean is not None:
         return {"valueBoolean": value.boolean}
     if value.answer is not None:
-        system = {"system": entry.system} if entry else {}
-        return {"valueCodeableConcept": {"coding": [{**system, "code": value.answer}]}}
+        coding = {"system": entry.system, "display": entry.answers.get(value.answer)} if entry else {}
+        known = {name: text for name, text in coding.items() if text}
+        return {"valueCodeableConcept": {"coding": [{**known, "code": value.answer}]}}
     return {"valueString": value.text}
 
 

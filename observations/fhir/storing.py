@@ -9,6 +9,7 @@ import msgspec
 from clinical_engine.common.errors import Refusal
 from clinical_engine.common.identifiers import new_id
 from observations.catalogue import Catalogue
+from observations.catalogue.reading import kept_catalogue
 from observations.fhir.faults import Fault, join
 from observations.fhir.interpreting import Meaning, Retraction, path_of
 from observations.intake import Answer, Outcome, Sender, record_measurements, refusals
@@ -49,7 +50,7 @@ class Stored:
 
     def count_refusals(self, sender: Sender, codes: Catalogue) -> None:
         """Count anew what was refused, when what the intake did was rolled back."""
-        if self.organisation_id is not None and any(answer.refusals for answer in self.answers):
+        if any(answer.refusals for answer in self.answers):
             answers = dict(enumerate(self.answers))
             refusals.count(self.organisation_id, sender.api_client_id, self.readings, answers, codes)
 
@@ -82,10 +83,19 @@ def _record(
     organisation_id: UUID | None, readings: Sequence[Reading | Refusal], sender: Sender
 ) -> Sequence[Answer]:
     if organisation_id is None:
-        return [Answer(Outcome.REFUSED) for _ in readings]
+        return _refuse(readings, sender)
     if not readings:
         return ()
     return record_measurements(organisation_id=organisation_id, readings=readings, sender=sender)
+
+
+def _refuse(readings: Sequence[Reading | Refusal], sender: Sender) -> Sequence[Answer]:
+    answers = [
+        Answer(Outcome.REFUSED, refusals=(reading,) if isinstance(reading, Refusal) else ())
+        for reading in readings
+    ]
+    refusals.count(None, sender.api_client_id, readings, dict(enumerate(answers)), kept_catalogue())
+    return answers
 
 
 def _result(meaning: Meaning, answer: Answer) -> Result:

@@ -117,7 +117,7 @@ def _refusal_of_number(value: Decimal) -> Refusal | None:
 
 def _refusal_of_unit(unit: str | None, entry: Entry) -> Refusal:
     taken = " or ".join(entry.units)
-    if unit is None:
+    if not unit:
         return Refusal("unit", "unit_missing", f"Must be {taken} (UCUM).")
     if not units.is_known(unit):
         # Not repeated: what is no unit may be anything.

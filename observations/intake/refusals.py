@@ -33,13 +33,16 @@ _INSIDE = re.compile(r"(components)(?:\[\d+\]|\[\.\.\.\])?(?:\.(code|value|unit)
 
 
 def count(
-    organisation_id: UUID,
+    organisation_id: UUID | None,
     api_client_id: UUID | None,
     readings: Sequence[Reading | Refusal],
     answers: Mapping[int, Answer],
     codes: Catalogue,
 ) -> None:
-    """Add the refusals among the answers to the counts of this hour, in the caller's transaction; one statement."""
+    """Add the refusals among the answers to the counts of this hour, in the caller's transaction; one statement.
+
+    Without an organisation where nobody can tell it.
+    """
     _add(organisation_id, api_client_id, Counter(_counted(readings, answers, codes)))
 
 

@@ -65,9 +65,9 @@ def take_second(*, actor: User, conflict_id: int, reason: str) -> UUID:
     return answer.measurement_id
 
 
-def client_id_of_second(conflict_id: int) -> str:
-    """The client id under which a conflict's second content is stored when it is taken."""
-    return f"resolved-{conflict_id}"
+def client_id_of_second(conflict: MeasurementConflict) -> str:
+    """The client id under which a conflict's second content is stored when it is taken; no sender has it by chance."""
+    return f"resolved-{conflict.pk}-{conflict.measurement_id}"
 
 
 def _claimed(
@@ -85,7 +85,7 @@ def _claimed(
 def _reading(conflict: MeasurementConflict) -> Reading:
     offset = timezone(timedelta(minutes=conflict.utc_offset_minutes))
     return Reading(
-        client_id=client_id_of_second(conflict.pk),
+        client_id=client_id_of_second(conflict),
         external_id=conflict.external_id,
         code=conflict.code.code,
         value=_value(conflict),
@@ -127,11 +127,14 @@ def _components(conflict: MeasurementConflict) -> tuple[Component, ...]:
 def _record(
     actor: User, action: str, conflict: MeasurementConflict, reason: str, details: Mapping[str, object]
 ) -> None:
-    """In the trail of the conflict, and in that of the measurement that it is about."""
+    """In the trails of the conflict, and of the measurement that it is about and its patient."""
     targets = [
         audit.Target("measurement_conflict", conflict.pk, conflict.organisation_id, details),
         audit.Target(
             "measurement", conflict.measurement_id, conflict.organisation_id, {"conflict": conflict.pk}
+        ),
+        audit.Target(
+            "patient", conflict.measurement.patient_id, conflict.organisation_id, {"conflict": conflict.pk}
         ),
     ]
     audit.record(actor=actor, action=action, targets=targets, reason=reason)

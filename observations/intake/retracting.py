@@ -22,8 +22,12 @@ def retract_by_hand(*, actor: User, measurement: Measurement, reason: str) -> En
         sender=Sender(MeasurementSource.STAFF, actor_id=actor.pk),
     )
     if said.is_new:
-        target = audit.Target(
-            "measurement", measurement.pk, measurement.organisation_id, {"job": str(said.job_id)}
-        )
-        audit.record(actor=actor, action="measurement.enter_in_error", targets=[target], reason=reason)
+        organisation_id = measurement.organisation_id
+        targets = [
+            audit.Target("measurement", measurement.pk, organisation_id, {"job": str(said.job_id)}),
+            audit.Target(
+                "patient", measurement.patient_id, organisation_id, {"measurement": str(measurement.pk)}
+            ),
+        ]
+        audit.record(actor=actor, action="measurement.enter_in_error", targets=targets, reason=reason)
     return said

@@ -93,7 +93,7 @@ def test_the_trail_tells_of_it_once(support: Client, owner: Organisation) -> Non
     support.post(address(measurement), WHY)
     response = support.post(address(measurement), {"reason": "another"})
     assert "It was said before" in messages_of(response)[-1]
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.get(target_type="measurement")
     assert (entry.action, entry.reason) == ("measurement.enter_in_error", WHY["reason"])
     assert (entry.target_id, entry.organisation_id) == (str(measurement.pk), owner.pk)
     assert entry.details == {"job": str(Correction.objects.get().job_id)}

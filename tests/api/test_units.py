@@ -116,7 +116,12 @@ def test_no_unit_however_odd_ends_in_anything_but_an_answer(api: DescribedClient
     items = [reading(f"m-{n}", code="29463-7", value=70, unit=unit) for n, unit in enumerate([*odd, "kg"])]
     answer = post(api, "measurements", readings(caller, *items))
     assert outcomes(answer) == [*["refused"] * len(odd), "held"]
-    assert {code for _, _, code in errors(answer)} <= {"unknown_unit", "wrong_dimension", "wrong_unit"}
+    assert {code for _, _, code in errors(answer)} <= {
+        "unit_missing",
+        "unknown_unit",
+        "wrong_dimension",
+        "wrong_unit",
+    }
 
 
 def test_an_implausible_number_is_stored_flagged_and_counted_all_the_same(

@@ -1,8 +1,10 @@
-"""`make bench` and `make bench ONLY=main`: run all benchmarks, or one. Exits 1 when a target is missed."""
+"""`make bench`, `make bench ONLY=main`, `make bench ONLY=intake.flat`: all benchmarks, one, or a part. Exits 1 on a miss."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from inspect import getdoc
 from pathlib import Path
+from types import ModuleType
 
 import django
 
@@ -13,10 +15,11 @@ from tests.benchmarks.association import against_django, batches, rosters, singl
 from tests.benchmarks.intake import flat, layouts, simulating, speed  # noqa: E402
 from tests.benchmarks.ledger import claims, desk, latency, reruns, throughput  # noqa: E402
 from tests.benchmarks.ledger.kinds import register_kinds  # noqa: E402
-from tests.benchmarks.results import table, write, write_page  # noqa: E402
+from tests.benchmarks.results import read, table, with_new, write, write_page  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCHES = {
+_RESULTS = ROOT / "var" / "bench"
+BENCHES: Mapping[str, Sequence[ModuleType]] = {
     "main": (main, fresh_clone),
     "ledger": (throughput, latency, claims, desk, reruns),
     "association": (single, rosters, batches, against_django),
@@ -25,26 +28,34 @@ BENCHES = {
 
 
 def run(names: list[str]) -> int:
-    """Run the named benches; 0 when every target was met, 2 for a name there is none of."""
-    if unknown := set(names) - set(BENCHES):
-        print(f"No benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES)}.")
+    """Run the named benches, or of one a single part (`intake.flat`), which keeps the other parts' figures.
+
+    0 when every target was met, 2 for a name there is none of.
+    """
+    chosen = [name.partition(".")[::2] for name in names] or [(name, "") for name in BENCHES]
+    if unknown := [name for name, part in chosen if not _parts(name, part)]:
+        print(f"No benchmark {', '.join(unknown)}, or no such part. There are: {', '.join(BENCHES)}.")
         return 2
     register_kinds()
-    missed = False
-    for name in names or BENCHES:
-        metrics = []
-        for part in BENCHES[name]:
-            metrics += part.run()
-            write(ROOT / "var" / "bench", name, metrics)  # what a later part's failure must not take away
-        what = "\n\n".join(getdoc(part.run) or "" for part in BENCHES[name])
-        print(f"\n{name}\n{table(metrics)}")
-        for path in (
-            write(ROOT / "var" / "bench", name, metrics),
-            write_page(ROOT / "docs" / "performance", name, what, metrics),
-        ):
-            print(f"written to {path.relative_to(ROOT)}")
-        missed |= any(metric.met is False for metric in metrics)
-    return int(missed)
+    missed = [_run(name, part) for name, part in chosen]
+    return int(any(missed))
+
+
+def _parts(bench: str, part: str) -> list[ModuleType]:
+    return [each for each in BENCHES.get(bench, ()) if part in {"", each.__name__.rpartition(".")[2]}]
+
+
+def _run(name: str, only: str) -> bool:
+    """Run a bench, or a part of it, and write its page; whether a target was missed."""
+    metrics = read(_RESULTS, name) if only else []
+    for part in _parts(name, only):
+        metrics = with_new(metrics, part.run())
+        write(_RESULTS, name, metrics)  # what a later part's failure must not take away
+    what = "\n\n".join(getdoc(part.run) or "" for part in BENCHES[name])
+    print(f"\n{name}\n{table(metrics)}")
+    for path in (_RESULTS / f"{name}.json", write_page(ROOT / "docs" / "performance", name, what, metrics)):
+        print(f"written to {path.relative_to(ROOT)}")
+    return any(metric.met is False for metric in metrics)
 
 
 if __name__ == "__main__":

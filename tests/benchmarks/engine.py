@@ -10,6 +10,7 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, whatever its name says
+from redis import Redis
 
 from patients.models.rosters import MOVING
 from tests import factories
@@ -25,6 +26,8 @@ _DEADLINE_SECONDS = 300
 def running(database: str, services: Collection[str]) -> Iterator["Engine"]:
     """The named services on a fresh database of that name, once they answer; no scheduler, so that nothing periodic interferes."""
     create(database)
+    # Rings that an earlier part left unheard would keep the workers from this one's work.
+    Redis.from_url(settings.REDIS_URL).flushall()
     with working_on(database):
         caller = factories.caller()
     # As production does: silk records a small share of the requests.

@@ -55,6 +55,18 @@ def write(folder: Path, bench: str, metrics: Sequence[Metric]) -> Path:
     return path
 
 
+def read(folder: Path, bench: str) -> list[Metric]:
+    """The metrics that were written last; none where nothing was."""
+    path = folder / f"{bench}.json"
+    return [Metric(**each) for each in json.loads(path.read_text())] if path.exists() else []
+
+
+def with_new(metrics: Sequence[Metric], new: Sequence[Metric]) -> list[Metric]:
+    """The metrics with the new ones in the places of those of the same name, or at the end."""
+    by_name = {metric.metric: metric for metric in (*metrics, *new)}
+    return list(by_name.values())
+
+
 def table(metrics: Sequence[Metric]) -> str:
     """The metrics as a Markdown table, readable on a terminal too."""
     rows = [("metric", "value", "target", "raw PostgreSQL", "met"), ("---",) * 5]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import results
-from tests.benchmarks.results import measured, table
+from tests.benchmarks.results import measured, table, with_new
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +40,14 @@ def test_the_table_says_whether_a_target_is_a_floor_or_a_ceiling() -> None:
     assert "at most 5 ms" in text
     assert "| at least 0.5 |" in text
     assert "**no**" in text
+
+
+def test_a_part_measured_again_stands_in_the_place_of_its_old_figures() -> None:
+    kept = [measured("slow", 4), measured("fast", 1)]
+    assert [
+        (metric.metric, metric.value) for metric in with_new(kept, [measured("slow", 3), measured("told", 2)])
+    ] == [
+        ("slow", 3),
+        ("fast", 1),
+        ("told", 2),
+    ]

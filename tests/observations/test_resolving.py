@@ -15,7 +15,7 @@ from clinical_engine.audit.models import AuditEntry
 from clinical_engine.common.database import fetch_all
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from observations.intake import Outcome, Sender, enter_in_error, record_measurements
-from observations.intake.resolving import keep_first, take_second
+from observations.intake.resolving import client_id_of_second, keep_first, take_second
 from observations.models import Code, Measurement, MeasurementConflict, MeasurementSource, Observation
 from observations.readings import Component, Reading
 from patients.services import activate
@@ -95,7 +95,11 @@ def test_the_second_becomes_a_measurement_that_replaces_the_first(
     work()
     assert means() == [140.5]
     assert by_client_id("a").status == "replaced"
-    assert (taken.client_id, taken.replaces, taken.source) == (f"resolved-{conflict.pk}", "a", "staff")
+    assert (taken.client_id, taken.replaces, taken.source) == (
+        f"resolved-{conflict.pk}-{conflict.measurement_id}",
+        "a",
+        "staff",
+    )
     assert str(taken.value_quantity) == "140.50"
     conflict.refresh_from_db()
     assert (conflict.resolution, conflict.resolved_by) == ("took-second", actor)
@@ -186,7 +190,7 @@ def test_when_the_catalogue_takes_the_second_no_longer_nothing_changes(
 
 def test_when_a_sender_uses_the_id_of_the_second_nothing_changes(submitter: Submitter, actor: User) -> None:
     conflict = conflict_of(submitter)
-    take_in(submitter, factories.reading("p-9", client_id=f"resolved-{conflict.pk}"))
+    take_in(submitter, factories.reading("p-9", client_id=client_id_of_second(conflict)))
     with pytest.raises(NotAllowedNowError, match="is there already"):
         take_second(actor=actor, conflict_id=conflict.pk, reason=WHY)
     conflict.refresh_from_db()

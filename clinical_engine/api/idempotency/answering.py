@@ -33,7 +33,8 @@ def idempotent(handler: Handler) -> Callable[..., HttpResponseBase]:
             return handler(view, request, **arguments)
         # Before the transaction, which would stay open for as long as a slow client sends.
         fingerprint = fingerprint_of(request)
-        operation = f"{request.method} {request.path}"
+        # The same endpoint may be reached with a slash at its end and without.
+        operation = f"{request.method} {request.path.rstrip('/')}"
         slot = slot_of(access_of(request).api_client_id, operation, key, fingerprint)
         return _answer_once(slot, view, request, lambda: handler(view, request, **arguments))
 

@@ -55,7 +55,7 @@ def test_panels_have_their_parts_and_items_their_answers() -> None:
         assert list(codes[panel].parts) == parts
         assert all(part.is_required for part in codes[panel].parts.values())
     for _, item, *_ in ITEMS:
-        assert codes[item].answers == {answer: Decimal(score) for answer, _, score in preload.PHQ_9_ANSWERS}
+        assert codes[item].answers == {answer: name for answer, name, _ in preload.PHQ_9_ANSWERS}
 
 
 def test_every_code_of_the_catalogue_is_as_an_edited_one_must_be() -> None:

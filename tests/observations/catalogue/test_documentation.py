@@ -65,3 +65,8 @@ def reasons_in(source: Path) -> Iterator[str]:
                 yield str(reason)
             case ast.Call(func=ast.Name("fault"), args=[_, _, ast.Constant(reason), *_]):
                 yield str(reason)
+            # Elements that are not taken: (field, reason, message).
+            case ast.Tuple([ast.Constant(), ast.Constant(reason), ast.Constant()]) if (
+                source.stem == "decoding"
+            ):
+                yield str(reason)
