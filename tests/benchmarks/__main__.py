@@ -15,7 +15,7 @@ from tests.benchmarks.association import against_django, batches, rosters, singl
 from tests.benchmarks.intake import flat, layouts, simulating, speed  # noqa: E402
 from tests.benchmarks.ledger import claims, desk, latency, reruns, throughput  # noqa: E402
 from tests.benchmarks.ledger.kinds import register_kinds  # noqa: E402
-from tests.benchmarks.results import read, table, with_new, write, write_page  # noqa: E402
+from tests.benchmarks.results import read, refresh_index, table, with_new, write, write_page  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 _RESULTS = ROOT / "var" / "bench"
@@ -55,6 +55,7 @@ def _run(name: str, only: str) -> bool:
     print(f"\n{name}\n{table(metrics)}")
     for path in (_RESULTS / f"{name}.json", write_page(ROOT / "docs" / "performance", name, what, metrics)):
         print(f"written to {path.relative_to(ROOT)}")
+    refresh_index(ROOT / "docs")
     return any(metric.met is False for metric in metrics)
 
 

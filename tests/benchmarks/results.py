@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -90,6 +91,20 @@ def _bound(metric: Metric) -> str:
         return ""
     word = "at least" if "at_least" in _targets()[metric.metric] else "at most"
     return f"{word} {_figure(metric.target, metric)}"
+
+
+def index_of(pages: Path) -> str:
+    """A line for each page of figures in the folder, as the page above them lists them."""
+    names = sorted(path.stem for path in pages.glob("*.md"))
+    return "".join(f"- [{name}](performance/{name}.md): `make bench ONLY={name}`\n" for name in names)
+
+
+def refresh_index(docs: Path) -> None:
+    """Have the page above the figures, where there is one, list all that there are now."""
+    page = docs / "performance.md"
+    if page.exists():
+        lines = re.sub(r"(?m)(^- \[.*\n)+", index_of(docs / "performance"), page.read_text(), count=1)
+        page.write_text(lines)
 
 
 def write_page(folder: Path, bench: str, what: str, metrics: Sequence[Metric]) -> Path:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.benchmarks.results import index_of
+
 if TYPE_CHECKING:
     from tests.benchmarks.association.against_django import Outcome
 
-_OWN = "association"
 _INTRODUCTION = """# Performance
 
 What was measured, on which machine, and by which command: a page for each benchmark, with the raw PostgreSQL figure of the same
@@ -40,10 +41,7 @@ _COLUMNS = (
 
 def write(docs: Path, outcomes: Sequence["Outcome"], names: Mapping[str, str]) -> None:
     """Write the page anew."""
-    pages = {path.stem for path in (docs / "performance").glob("*.md")} | {_OWN}
-    index = "".join(
-        f"- [{name}](performance/{name}.md): `make bench ONLY={name}`\n" for name in sorted(pages)
-    )
+    index = index_of(docs / "performance")
     rows: list[Sequence[str]] = [
         _COLUMNS,
         ("---",) * len(_COLUMNS),
