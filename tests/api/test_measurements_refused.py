@@ -28,7 +28,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "unit that the catalogue does not have": ({"unit": "g/L"}, "unit", "wrong_unit"),
     "unit by another case": ({"unit": "mg/dl"}, "unit", "wrong_unit"),
     "unit too long": ({"unit": MARK * 100_000}, "unit", "unknown_unit"),
-    "unit empty": ({"unit": ""}, "unit", "unknown_unit"),
+    "unit empty": ({"unit": ""}, "unit", "unit_missing"),
     "unit null": ({"unit": None}, "unit", "unit_missing"),
     "unit a number": ({"unit": 7}, "unit", "invalid"),
     "number as text": ({"value": MARK}, "value", "not_a_number"),

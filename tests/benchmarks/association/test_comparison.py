@@ -2,6 +2,7 @@ from pathlib import Path
 
 from tests.benchmarks.association import page, plot
 from tests.benchmarks.association.against_django import NAMES, Outcome
+from tests.benchmarks.results import refresh_index
 
 _OUTCOMES = [
     *(
@@ -35,5 +36,7 @@ def test_the_index_names_every_page_there_is(tmp_path: Path) -> None:
     for name in ("main", "ledger"):
         (folder / f"{name}.md").touch()
     page.write(tmp_path, [], NAMES)
+    (folder / "association.md").touch()
+    refresh_index(tmp_path)
     text = (tmp_path / "performance.md").read_text()
-    assert all(f"(performance/{name}.md)" in text for name in ("main", "ledger", "association"))
+    assert all(text.count(f"(performance/{name}.md)") == 1 for name in ("main", "ledger", "association"))
