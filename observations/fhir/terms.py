@@ -44,11 +44,6 @@ _ORGANISATION = "urn:clinical-engine:organisation:"
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^|\s]+")
 
 
-def organisation_system(organisation_id: UUID) -> str:
-    """The system of the identifiers that an organisation's patients have in the vitals app."""
-    return f"{_ORGANISATION}{organisation_id}"
-
-
 def organisation_of(system: str | None) -> UUID | None:
     """The organisation whose patients' identifiers have this system; None for any other system."""
     if system is None or not system.startswith(_ORGANISATION):

@@ -8,6 +8,7 @@ from time import monotonic, sleep
 
 from tqdm import tqdm
 
+from clinical_engine.common.saying import NewLines
 from clinical_engine.jobs import selectors as jobs
 from clinical_engine.jobs.states import STOPPED
 from observations.importing.report import progress
@@ -44,7 +45,8 @@ def watch(file: MeasurementImport, output: TextIOBase) -> MeasurementImport:
 @contextmanager
 def _shown_on(output: TextIOBase) -> Iterator[Show]:
     if not output.isatty():
-        yield _LinesOn(output)
+        lines = NewLines(output)
+        yield lambda file, warning: lines.say(progress(file), warning)
         return
     # On the process's error stream: a bar redraws its line, which Django's wrappers of output would break.
     with tqdm(desc="importing", unit=" lines", file=sys.stderr) as bar:
@@ -55,16 +57,3 @@ def _shown_on(output: TextIOBase) -> Iterator[Show]:
             bar.set_postfix_str(warning)
 
         yield show
-
-
-class _LinesOn:
-    """Writes a line whenever there is something new to say."""
-
-    def __init__(self, output: TextIOBase) -> None:
-        self.output, self.last = output, ""
-
-    def __call__(self, file: MeasurementImport, warning: str) -> None:
-        text = "; ".join(filter(None, [progress(file), warning]))
-        if text != self.last:
-            self.output.write(f"{text}\n")
-            self.last = text

@@ -8,6 +8,7 @@ from time import monotonic, sleep
 
 from tqdm import tqdm
 
+from clinical_engine.common.saying import NewLines
 from clinical_engine.jobs import selectors as jobs
 from clinical_engine.jobs.states import STOPPED
 from patients.models import Roster
@@ -48,7 +49,8 @@ def watch(roster: Roster, output: TextIOBase) -> Roster:
 @contextmanager
 def _shown_on(output: TextIOBase) -> Iterator[Show]:
     if not output.isatty():
-        yield _LinesOn(output)
+        lines = NewLines(output)
+        yield lambda roster, warning: lines.say(progress(roster), warning)
         return
     # On the process's error stream: a bar redraws its line, which Django's wrappers of output would break.
     with tqdm(desc="reconciling", unit=" patients", file=sys.stderr) as bar:
@@ -59,16 +61,3 @@ def _shown_on(output: TextIOBase) -> Iterator[Show]:
             bar.set_postfix_str("; ".join(filter(None, [roster.get_state_display().lower(), warning])))
 
         yield show
-
-
-class _LinesOn:
-    """Writes a line whenever there is something new to say."""
-
-    def __init__(self, output: TextIOBase) -> None:
-        self.output, self.last = output, ""
-
-    def __call__(self, roster: Roster, warning: str) -> None:
-        text = "; ".join(filter(None, [progress(roster), warning]))
-        if text != self.last:
-            self.output.write(f"{text}\n")
-            self.last = text
