@@ -10,7 +10,7 @@ import msgspec
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs import ledger
 from clinical_engine.jobs.registry import ClaimedJob, Handled, JobKind
-from observations import computing
+from observations.computing.bringing import bring_current
 from observations.standing import apply_corrections
 from patients.locks import lock_patients
 from patients.registry import ChangedPeriods
@@ -77,7 +77,7 @@ def recompute(batch: Sequence[ClaimedJob]) -> Handled:
     lock_patients(array_literal(dirty_from))
     apply_corrections(dirty_from)
     _cover(dirty_from)
-    failures = computing.bring_current(dirty_from, organisation_ids)
+    failures = bring_current(dirty_from, organisation_ids)
     return Handled(failed={job.id: failures[job.patient_id] for job in batch if job.patient_id in failures})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -43,6 +44,13 @@ def fetch_all(sql: str, parameters: Parameters | None = None) -> list[tuple[Any,
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
+
+
+def copy(statement: str, rows: bytes) -> None:
+    """Run a `COPY ... FROM STDIN` of rows in its text format, in the caller's transaction."""
+    # Django leaves this method's errors as the driver's own, which nobody here would know how to take.
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        cursor.copy_expert(statement, BytesIO(rows))
 
 
 @contextmanager

@@ -142,12 +142,11 @@ def _is_recompute(job: Any) -> bool:  # noqa: ANN401 - as above
 def _versions(script: object) -> Mapping[str, object]:
     rows = ScriptVersion.objects.filter(script=script).order_by("-number")  # type: ignore[misc]
     return panels.table(
-        ["Version", "State", "In force from", "Published"],
+        ["Version", "State", "Published"],
         (
             (
                 page_of("admin:observations_scriptversion_change", row.pk, f"v{row.number}"),
                 badge("Draft", Tone.WAITING) if row.published_at is None else badge("Published", Tone.GOOD),
-                moment(row.effective_from),
                 moment(row.published_at),
             )
             for row in rows[:_SHOWN]

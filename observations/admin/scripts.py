@@ -8,9 +8,10 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from clinical_engine.staff.admin import StaffModelAdmin
-from clinical_engine.staff.cells import Tone, badge, code_block, json_block, moment, moment_text, page_of
+from clinical_engine.staff.cells import Tone, badge, code_block, json_block, moment_text, page_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter
 from clinical_engine.staff.navigation import Menu
+from observations.admin.workbench.editing import Editing
 from observations.models import ObservationScript, ScriptVersion
 
 
@@ -67,16 +68,16 @@ class PublishedFilter(ChoiceFilter):
 
 
 @admin.register(ScriptVersion)
-class ScriptVersionAdmin(StaffModelAdmin):
+class ScriptVersionAdmin(Editing):
     """One immutable version of a script."""
 
     menu = Menu(41, "Scripts", "history")
-    related = ("script", "code", "published_by")
-    list_display = ("number", "of_script", "state", "effective", "code", "created_at")
+    related = ("script", "code", "edited_by")
+    list_display = ("number", "of_script", "state", "code", "created_at")
     list_filter = (PublishedFilter, ("script", RelatedFilter))
     ordering = ("-pk",)
     fieldsets = (
-        (None, {"fields": (("of_script", "number"), ("state", "publisher"), ("effective", "code"))}),
+        (None, {"fields": (("of_script", "number"), ("state", "author"), ("code", "note"))}),
         ("Text", {"fields": ("language_version", "shown_source")}),
         ("Inputs, outputs and tests", {"fields": ("shown_inputs", "shown_outputs", "shown_tests")}),
     )
@@ -93,15 +94,10 @@ class ScriptVersionAdmin(StaffModelAdmin):
             return badge("Draft", Tone.WAITING)
         return badge(f"Published {moment_text(version.published_at)}", Tone.GOOD)
 
-    @admin.display(description="published by")
-    def publisher(self, version: ScriptVersion) -> str:
+    @admin.display(description="written by")
+    def author(self, version: ScriptVersion) -> str:
         """The account, or nobody for what came with a release."""
-        return "" if version.published_by is None else version.published_by.get_username()
-
-    @admin.display(description="in force from")
-    def effective(self, version: ScriptVersion) -> SafeString:
-        """From which time on it computes results."""
-        return moment(version.effective_from)
+        return "" if version.edited_by is None else version.edited_by.get_username()
 
     @admin.display(description="source")
     def shown_source(self, version: ScriptVersion) -> SafeString:

@@ -1,7 +1,7 @@
 """One code of the catalogue as those see it who check and read measurements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
 
 # As many digits as a double holds. A third of a degree would have no end otherwise.
@@ -21,6 +21,11 @@ class Conversion:
         """The quantity in the canonical unit, to 15 digits."""
         raised = _EXACT.multiply(_EXACT.add(sent, self.shift), self.numerator)
         return _ROUNDED.divide(raised, self.denominator)
+
+    def back(self, canonical: Decimal) -> Decimal:
+        """The quantity in this unit, to 15 digits."""
+        lowered = _ROUNDED.divide(_EXACT.multiply(canonical, self.denominator), self.numerator)
+        return _ROUNDED.subtract(lowered, self.shift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Entry:
     answers: Mapping[str, str]
     """The name of each answer by its code. Empty: any answer is taken."""
     parts: Mapping[str, Part]
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """What an answer counts in a score, by its code; those that count."""
 
     @property
     def canonical_unit(self) -> str | None:

@@ -75,4 +75,7 @@ def _entry(code: Code) -> Entry:
         plausible_high=code.plausible_high,
         answers={answer.answer: answer.display for answer in code.answers.all()},
         parts={part.part.code: Part(part.part.code, part.is_required) for part in code.parts.all()},
+        scores={
+            answer.answer: float(answer.score) for answer in code.answers.all() if answer.score is not None
+        },
     )

@@ -15,7 +15,7 @@ from observations.catalogue.content import Content, content_of, differences, wri
 from observations.catalogue.rules import refusals_of, refusals_of_change
 from observations.catalogue.usage import limit_patience
 from observations.models import Code, CodePart, ScriptVersion
-from observations.publications import input_specs
+from observations.scripts.declarations import declared_inputs, measured_codes
 
 COMPUTED = "This code is computed by scripts, which say what it means: it is not edited here."
 _TAKEN = Refusal("code", "taken", "The catalogue has this code already.")
@@ -112,5 +112,5 @@ def _refuse_named(code: Code) -> None:
     if names := sorted(panels):
         raise NotAllowedNowError(f"{code} is a part of {', '.join(names)}: it stays.")
     for version in ScriptVersion.objects.select_related("script"):
-        if code.code in {spec.code for spec in input_specs(version.inputs).values()}:
+        if code.code in measured_codes(declared_inputs(version.inputs).values()):
             raise NotAllowedNowError(f"The script {version.script.title} reads {code}: it stays.")

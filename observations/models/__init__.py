@@ -1,5 +1,6 @@
 """Measurements, the scripts that compute from them, and what was computed."""
 
+from observations.models.backfills import Backfill, BackfillExample, BackfillState
 from observations.models.codes import (
     COMPOSED,
     CatalogueState,
@@ -27,12 +28,21 @@ from observations.models.measurements import (
     MeasurementStatus,
     Valued,
 )
-from observations.models.observations import Observation
+from observations.models.observations import Interpretation, Observation
 from observations.models.refusals import RefusalCount
-from observations.models.scripts import ObservationScript, ScriptVersion
+from observations.models.scripts import (
+    ObservationScript,
+    Publication,
+    PublicationKind,
+    ScriptFailure,
+    ScriptVersion,
+)
 
 __all__ = [
     "COMPOSED",
+    "Backfill",
+    "BackfillExample",
+    "BackfillState",
     "CatalogueState",
     "Code",
     "CodeAnswer",
@@ -45,6 +55,7 @@ __all__ = [
     "ImportProblem",
     "ImportState",
     "ImportedLine",
+    "Interpretation",
     "Measurement",
     "MeasurementConflict",
     "MeasurementImport",
@@ -52,8 +63,11 @@ __all__ = [
     "MeasurementStatus",
     "Observation",
     "ObservationScript",
+    "Publication",
+    "PublicationKind",
     "RefusalCount",
     "RehearsedId",
+    "ScriptFailure",
     "ScriptVersion",
     "ValueKind",
     "Valued",

@@ -23,3 +23,27 @@ class ExactDecoder(json.JSONDecoder):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the decoder's own
         super().__init__(**{"parse_float": Decimal, "parse_int": Decimal, **options})
+
+
+class TransactionIdField(models.Field):  # type: ignore[type-arg]
+    """PostgreSQL `xid8`: the number of a transaction, in the order in which they began to write. Read as an int."""
+
+    def db_type(self, connection: "BaseDatabaseWrapper") -> str:  # noqa: ARG002 - Django's signature
+        """The column's type."""
+        return "xid8"
+
+    def from_db_value(self, value: str | None, *_: object) -> int | None:
+        """The driver gives its digits."""
+        return None if value is None else int(value)
+
+    def get_prep_value(self, value: object) -> str | None:
+        """PostgreSQL has no cast from a number."""
+        return None if value is None else str(value)
+
+
+class ThisTransaction(models.Func):
+    """The number of the transaction that runs."""
+
+    function = "pg_current_xact_id"
+    arity = 0
+    output_field = TransactionIdField()

@@ -10,10 +10,10 @@ import pytest
 from clinical_engine.common.database import fetch_all
 from clinical_engine.jobs import worker
 from observations.intake import Answer, Outcome
-from observations.library import LIBRARY
 from observations.models import Correction, Measurement, Observation
 from observations.readings import Reading
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from submitters.models import Submitter
 from tests import factories
 from tests.observations.facts import record, retract, state
@@ -26,7 +26,7 @@ ROUNDS = 60
 
 @pytest.fixture
 def submitter(committed_db: None) -> Submitter:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     owner = factories.submitter()
     state(owner, -10, "s-1")
     return owner

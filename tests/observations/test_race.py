@@ -13,10 +13,10 @@ from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.registry import ClaimedJob, kind_of
 from observations import recompute
 from observations.intake import Answer, Outcome, Sender, record_measurements
-from observations.library import LIBRARY
 from observations.models import Measurement, MeasurementSource, Observation
 from observations.readings import Reading
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from patients import folding, services
 from patients.models import Association, Patient
 from submitters.models import Submitter
@@ -30,7 +30,7 @@ Work = Callable[[], int]
 
 @pytest.fixture
 def submitter(committed_db: None) -> Submitter:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     return factories.submitter()
 
 

@@ -145,4 +145,6 @@ def test_fifty_patients_take_as_many_statements_as_one(work: Work) -> None:
         assert Observation.objects.filter(organisation=submitter.organisation).count() == 3 * number
         return len(captured)
 
+    # What a process reads once, it has read by then.
+    queries_for(1, "first")
     assert queries_for(50, "many") == queries_for(1, "one")

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 
 from clinical_engine.jobs import selectors
-from observations.library import GLUCOSE_7D
 from observations.models import Measurement, Observation, ObservationScript
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from patients.models import Patient
 from submitters.models import Submitter
 from tests import factories
@@ -31,7 +31,7 @@ def publish(source: str, effective_from: datetime, name: str = GLUCOSE_7D.name) 
         name=name,
         source=source,
         test_cases=[{"inputs": {"glucose": [100, 200]}, "expected": {"mean": 150, "in_range": 7}}],
-        effective_from=effective_from,
+        default_effective_from=effective_from,
     )
     install_library(scripts=[changed])
 

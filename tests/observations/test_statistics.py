@@ -9,9 +9,9 @@ from django.db import transaction
 
 from clinical_engine.common.database import fetch_all
 from clinical_engine.jobs import worker
-from observations.library import LIBRARY
 from observations.models import Measurement, Observation
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from patients.models import Association
 from submitters.models import Submitter
 from tests import factories
@@ -68,7 +68,7 @@ def rows_read() -> int:
 
 @pytest.fixture
 def submitter(committed_db: None) -> Submitter:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     return factories.submitter()
 
 

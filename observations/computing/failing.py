@@ -1,0 +1,112 @@
+"""Versions that fail: for whom, and when one is suspended so that it fails no more jobs."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from clinical_engine.common.database import array_literal, execute
+from observations.computing.evaluating import Outcome
+from observations.computing.times import moment
+
+SUSPENDED_AFTER = 20
+"""Patients for whom a version fails in a row, with no result of it in between."""
+
+
+def note(
+    outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID], since: Mapping[UUID, datetime]
+) -> None:
+    """Keep, in the caller's transaction, which versions failed for whom, and suspend one that does nothing else."""
+    _forget_mended(outcomes, since)
+    _keep_waiting(outcomes)
+    failed = Counter(version for outcome in outcomes.values() for version in _failed(outcome))
+    computed = {result.version.id for outcome in outcomes.values() for result in outcome.results}
+    if computed:
+        execute(
+            "UPDATE observations_scriptversion SET failures_in_a_row = 0 WHERE id = ANY(%s::uuid[]) AND failures_in_a_row > 0",
+            [array_literal(sorted(computed))],
+        )
+    if failed:
+        _keep(outcomes, organisation_ids)
+        _suspend({version: number for version, number in failed.items() if version not in computed})
+
+
+def _failed(outcome: Outcome) -> Collection[str]:
+    return {failure.version.id for failure in outcome.failures}
+
+
+def _forget_mended(outcomes: Mapping[UUID, Outcome], since: Mapping[UUID, datetime]) -> None:
+    still = [(patient, version) for patient, outcome in outcomes.items() for version in _failed(outcome)]
+    execute(
+        """
+        DELETE FROM observations_scriptfailure failure
+        USING unnest(%s::uuid[], %s::timestamptz[]) AS computed (patient_id, since)
+        WHERE failure.patient_id = computed.patient_id AND failure.as_of >= computed.since
+          AND (failure.patient_id, failure.version_id) NOT IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))
+        """,
+        [
+            array_literal(since),
+            array_literal(since.values()),
+            array_literal(patient for patient, _ in still),
+            array_literal(version for _, version in still),
+        ],
+    )
+
+
+def _keep(outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID]) -> None:
+    first = {
+        (str(patient), failure.version.id): failure
+        for patient, outcome in outcomes.items()
+        for failure in sorted(outcome.failures, key=lambda failure: -failure.at)
+    }
+    execute(
+        """
+        INSERT INTO observations_scriptfailure (patient_id, version_id, organisation_id, message, as_of)
+        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[])
+        ON CONFLICT (patient_id, version_id) DO UPDATE
+        SET message = excluded.message, as_of = LEAST(observations_scriptfailure.as_of, excluded.as_of),
+            failed_at = excluded.failed_at
+        """,
+        [
+            array_literal(patient for patient, _ in first),
+            array_literal(version for _, version in first),
+            array_literal(organisation_ids[UUID(patient)] for patient, _ in first),
+            array_literal(failure.reason[:300] for failure in first.values()),
+            array_literal(moment(failure.at) for failure in first.values()),
+        ],
+    )
+
+
+def _suspend(failed: Mapping[str, int]) -> None:
+    execute(
+        """
+        WITH failed AS (
+            SELECT version.id, version.failures_in_a_row + more.number AS number
+            FROM unnest(%s::uuid[], %s::int[]) AS more (id, number)
+            JOIN observations_scriptversion version USING (id) ORDER BY id FOR NO KEY UPDATE OF version
+        )
+        UPDATE observations_scriptversion version
+        SET failures_in_a_row = failed.number,
+            suspended_at = CASE WHEN failed.number >= %s THEN COALESCE(suspended_at, now()) ELSE suspended_at END,
+            suspended_because = CASE WHEN failed.number >= %s AND suspended_at IS NULL
+                THEN 'It failed for ' || failed.number || ' patients in a row.' ELSE suspended_because END
+        FROM failed WHERE version.id = failed.id
+        """,
+        [array_literal(failed), array_literal(failed.values()), SUSPENDED_AFTER, SUSPENDED_AFTER],
+    )
+
+
+def _keep_waiting(outcomes: Mapping[UUID, Outcome]) -> None:
+    earliest: dict[str, int] = {}
+    for outcome in outcomes.values():
+        for version, at in outcome.waiting.items():
+            earliest[version] = min(at, earliest.get(version, at))
+    if earliest:
+        execute(
+            """
+            UPDATE observations_scriptversion version SET suspended_as_of = LEAST(suspended_as_of, waiting.as_of)
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS waiting (id, as_of)
+            WHERE version.id = waiting.id AND (suspended_as_of IS NULL OR suspended_as_of > waiting.as_of)
+            """,
+            [array_literal(earliest), array_literal(moment(at) for at in earliest.values())],
+        )

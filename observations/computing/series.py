@@ -1,0 +1,93 @@
+"""One patient's facts, laid out so that what holds as of any time is found at once."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import Any, NamedTuple, TypeAlias
+
+from observations.computing.times import moment
+from observations.engine.values import Record, Scalar
+
+Item: TypeAlias = Scalar | Record
+"""What a form sees in one reading."""
+Source: TypeAlias = tuple[int, str, str]
+"""A measurement: (measured at, client's id, id); sorts as scripts see them."""
+
+
+class Reading(NamedTuple):
+    """A covered measurement as one form of its code sees it."""
+
+    source: Source
+    value: Item
+    association_id: int
+
+
+class Series:
+    """Readings of one form, by (measured_at, client's id): several sequences of the same length."""
+
+    __slots__ = ("_days", "associations", "sources", "times", "values")
+
+    def __init__(self, readings: Iterable[Reading]) -> None:
+        ordered = sorted(readings, key=lambda reading: reading.source)
+        self.sources: Sequence[Source] = [reading.source for reading in ordered]
+        self.times = [source[0] for source in self.sources]
+        self.values = [reading.value for reading in ordered]
+        self.associations = [reading.association_id for reading in ordered]
+        self._days: list[int] | None = None
+
+    def days(self, zone: tzinfo) -> list[int]:
+        """The calendar day of each reading in the organisation's zone, as a number."""
+        if self._days is None:
+            self._days = [day_of(time, zone) for time in self.times]
+        return self._days
+
+
+def day_of(time: int, zone: tzinfo) -> int:
+    """The number of the calendar day that it is in the zone."""
+    return moment(time).astimezone(zone).toordinal()
+
+
+EMPTY = Series(())
+
+
+class Held(NamedTuple):
+    """A dated fact about the patient."""
+
+    since: int
+    id: str
+    value: str
+
+
+class Given(NamedTuple):
+    """A result of a script as others read it; no value where it was not computable."""
+
+    at: int
+    id: str
+    value: Mapping[str, Any] | None
+
+
+class PatientFacts:
+    """Everything that scripts may read of one patient."""
+
+    __slots__ = ("facts", "results", "series", "zone")
+
+    def __init__(
+        self,
+        series: Sequence[Series],
+        facts: Mapping[str, Sequence[Held]] | None = None,
+        results: Mapping[str, Sequence[Given]] | None = None,
+        zone: tzinfo = UTC,
+    ) -> None:
+        self.series = series
+        """By the number of the form in its plan."""
+        self.facts = facts or {}
+        """By name, by (effective from, client's id)."""
+        self.results = dict(results or {})
+        """Of each script that others read, by its id, by time."""
+        self.zone = zone
+
+    def fact(self, name: str, at: int) -> Held | None:
+        """The fact that holds at a time."""
+        held = self.facts.get(name, ())
+        position = bisect_right(held, at, key=lambda fact: fact.since)
+        return held[position - 1] if position else None
