@@ -1,7 +1,7 @@
 """The recompute job: which measurements are covered, and what follows from them, for a batch of patients at once."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,10 @@ import msgspec
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.jobs import ledger
+from clinical_engine.jobs.failures import PermanentError
 from clinical_engine.jobs.registry import ClaimedJob, Handled, JobKind
 from observations.computing.bringing import bring_current
+from observations.computing.evaluating import Outcome
 from observations.standing import apply_corrections
 from patients.locks import lock_patients
 from patients.registry import ChangedPeriods
@@ -27,8 +29,8 @@ def mark_dirty(dirty_from: Mapping[UUID, datetime], organisation_ids: Mapping[UU
     ledger.enqueue_recompute(KIND, dirty_from, organisation_ids)
 
 
-def write_and_mark_dirty(writing: str, parameters: Sequence[Any], patients: Collection[UUID]) -> int:
-    """Run a statement that writes facts about some of these patients, and note the same of each with it, all as one; the rows.
+def write_and_mark_dirty(writing: str, parameters: Sequence[Any], patients: int) -> int:
+    """Run a statement that writes facts about at most so many patients, and note the same of each with it, as one; the rows.
 
     `writing` gives (organisation_id, patient_id, since) of each row that it writes.
     """
@@ -77,8 +79,28 @@ def recompute(batch: Sequence[ClaimedJob]) -> Handled:
     lock_patients(array_literal(dirty_from))
     apply_corrections(dirty_from)
     _cover(dirty_from)
-    failures = bring_current(dirty_from, organisation_ids)
-    return Handled(failed={job.id: failures[job.patient_id] for job in batch if job.patient_id in failures})
+    outcomes = bring_current(dirty_from, organisation_ids)
+    _let_settle(outcomes, organisation_ids)
+    failed = {job.id: outcomes[job.patient_id].failures for job in batch if job.patient_id in outcomes}
+    return Handled(failed={job: PermanentError(str(found[0])) for job, found in failed.items() if found})
+
+
+# A device that was offline sends its readings in any order, and each changes results of the days after it. Without a pause they
+# would be computed again and again: each result that was replaced costs a pause of so long.
+_RESTLESS = 50
+_PAUSE_EACH = timedelta(milliseconds=10)
+_LONGEST_PAUSE = timedelta(seconds=30)
+
+
+def _let_settle(outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID]) -> None:
+    """Let patients of whom many results were replaced at once wait before that is done again."""
+    wait = {
+        patient: min(len(outcome.ended) * _PAUSE_EACH, _LONGEST_PAUSE)
+        for patient, outcome in outcomes.items()
+        if len(outcome.ended) >= _RESTLESS
+    }
+    if wait:
+        ledger.hold_recompute(KIND, wait, organisation_ids)
 
 
 # Asked twice for a row that changes. The alternative, a join of the measurements with themselves, took the square of their

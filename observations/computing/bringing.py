@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from clinical_engine.jobs.failures import PermanentError
 from observations.computing import failing
 from observations.computing.evaluating import Outcome, Span, outcome_of
 from observations.computing.loading import load
@@ -15,23 +14,18 @@ from observations.computing.times import microseconds
 
 def bring_current(
     dirty_from: Mapping[UUID, datetime], organisation_ids: Mapping[UUID, UUID]
-) -> dict[UUID, PermanentError]:
+) -> dict[UUID, Outcome]:
     """Make the current observations of each patient, as of its `dirty_from` and later, what the scripts in force compute.
 
     The patients' rows are locked by the caller. An observation whose version and sources are unchanged stands; another is
-    superseded with the reason. Where a script fails there is no current observation; returns for each such patient an error
-    that names the script version. The number of statements does not depend on the number of patients.
+    superseded with the reason. Where a script fails there is no current observation. Returns what became of each patient's
+    results. The number of statements does not depend on the number of patients.
     """
     plan = current_plan()
     if not plan.scripts:
         return {}
     spans = {patient: Span(microseconds(since)) for patient, since in dirty_from.items()}
-    outcomes = bring_over(plan, dirty_from, organisation_ids, spans)
-    return {
-        patient: PermanentError(str(outcome.failures[0]))
-        for patient, outcome in outcomes.items()
-        if outcome.failures
-    }
+    return bring_over(plan, dirty_from, organisation_ids, spans)
 
 
 def bring_over(
@@ -41,11 +35,21 @@ def bring_over(
     spans: Mapping[UUID, Span],
 ) -> dict[UUID, Outcome]:
     """The same for some scripts or times, each patient's span beginning at its `dirty_from`; what became of their results."""
+    outcomes = foresee(plan, dirty_from, organisation_ids, spans)
+    store(outcomes, organisation_ids)
+    failing.note(outcomes, organisation_ids, spans)
+    return outcomes
+
+
+def foresee(
+    plan: Plan,
+    dirty_from: Mapping[UUID, datetime],
+    organisation_ids: Mapping[UUID, UUID],
+    spans: Mapping[UUID, Span],
+) -> dict[UUID, Outcome]:
+    """What `bring_over` would make of them; nothing is written."""
     loaded = load(plan, dirty_from, organisation_ids)
-    outcomes = {
+    return {
         patient: outcome_of(plan, organisation_ids[patient], loaded[patient], spans[patient])
         for patient in dirty_from
     }
-    store(outcomes, organisation_ids)
-    failing.note(outcomes, organisation_ids, dirty_from)
-    return outcomes

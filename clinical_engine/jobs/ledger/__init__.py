@@ -15,6 +15,7 @@ from clinical_engine.jobs.ledger.entries import (
     encode_payload,
     enqueue,
     enqueue_recompute,
+    hold_recompute,
     write_and_enqueue_recompute,
 )
 from clinical_engine.jobs.ledger.reruns import set_going
@@ -33,6 +34,7 @@ __all__ = [
     "end",
     "enqueue",
     "enqueue_recompute",
+    "hold_recompute",
     "failures_counted",
     "kinds_waiting",
     "put_back",
