@@ -15,14 +15,16 @@ from django.utils.crypto import get_random_string
 from clinical_engine.api.scopes import SCOPES
 from clinical_engine.audit.roles import ROLES, create_roles
 from observations.intake import Sender, record_measurements
-from observations.library import LIBRARY
+from observations.scripts.library import LIBRARY
 from observations.models import MeasurementSource
 from observations.readings import Reading
-from observations.services import install_library
-from patients.models import StatementSource
+from observations.scripts.library.installing import install_library
+from patients.models import FactName, FactSource, StatementSource
+from patients.models.facts import SEXES
 from patients.rosters.reading import RosterForm, RosterReader
 from patients.rosters.services import receive
 from patients.services import NewStatement, Origin, activate, deactivate
+from patients.services.facts import FactOrigin, NewFact, record_facts
 from submitters.models import ApiClient, Submitter
 from submitters.services import create_api_client, create_organisation, create_submitter
 
@@ -95,6 +97,11 @@ def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> 
         statements=[NewStatement(f"demo-deactivation-{names[0]}", names[0], now - timedelta(days=2))],
         origin=_BY_IMPORT,
     )
+    record_facts(
+        organisation_id=submitter.organisation_id,
+        facts=[fact for place, name in enumerate(names) for fact in _facts(name, place)],
+        origin=FactOrigin(FactSource.API),
+    )
     for name in names:
         record_measurements(
             organisation_id=submitter.organisation_id,
@@ -113,6 +120,17 @@ def _send_roster(submitter: Submitter, names: Sequence[str], since: datetime, no
         return RosterReader(body, form=RosterForm.NDJSON, gzipped=False, as_of=as_of, roster_id=roster_id)
 
     receive(submitter=submitter, as_of=now, lines=read, origin=_BY_IMPORT)
+
+
+def _facts(name: str, place: int) -> Iterator[NewFact]:
+    """What holds of a patient from birth on; every fourth has the second SpO2 scale since a discharge."""
+    born = datetime(1938 + 7 * place % 50, 1, 1, tzinfo=UTC)
+    yield NewFact(f"demo-{name}-sex", name, FactName.SEX, SEXES[place % 2], born)
+    yield NewFact(f"demo-{name}-birth-year", name, FactName.BIRTH_YEAR, born.year, born)
+    yield NewFact(f"demo-{name}-spo2-scale", name, FactName.SPO2_SCALE, 1, born)
+    if place % 4 == 1:
+        discharged = datetime(2025, 11, 3, 14, 30, tzinfo=UTC)
+        yield NewFact(f"demo-{name}-spo2-scale-2", name, FactName.SPO2_SCALE, 2, discharged)
 
 
 def _readings(name: str, now: datetime, days: int) -> Iterator[Reading]:

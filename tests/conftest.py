@@ -11,8 +11,8 @@ from pytest_django import DjangoDbBlocker
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import worker
 from clinical_engine.jobs.registry import kinds
-from observations.library import LIBRARY
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from tests import factories
 
 # Filled by migrations; emptying them would leave later tests without.
@@ -80,4 +80,4 @@ def api(caller: factories.Caller) -> Client:
 @pytest.fixture
 def scripts(db: None) -> None:
     """The library's scripts, published."""
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])

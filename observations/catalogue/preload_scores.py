@@ -3,19 +3,25 @@
 LOINC where it has a code that means exactly this; otherwise our own. Entries are as in `preload`.
 """
 
+from typing import TypeAlias
+
 from observations.catalogue.preload import LOINC, OWN
 
-MEASURED = [
+_Entry: TypeAlias = tuple[str, str, str, str, list[str]]
+
+MEASURED: list[_Entry] = [
     (LOINC, "80288-4", "Level of consciousness (ACVPU)", "coded", []),
     (OWN, "supplemental-oxygen", "Breathes supplemental oxygen", "boolean", []),
     (LOINC, "2160-0", "Creatinine in serum or plasma", "quantity", ["mg/dL", "umol/L"]),
 ]
 # The COPD Assessment Test is under copyright: its items have numbers here, and none of its wording.
-CAT_ITEMS = [(OWN, f"cat-{item}", f"COPD Assessment Test: item {item}", "coded", []) for item in range(1, 9)]
+CAT_ITEMS: list[_Entry] = [
+    (OWN, f"cat-{item}", f"COPD Assessment Test: item {item}", "coded", []) for item in range(1, 9)
+]
 CAT = (OWN, "cat", "COPD Assessment Test (CAT)", "questionnaire", [code for _, code, *_ in CAT_ITEMS])
 
 # Without a unit: a result of several fields, each of which has a code of its own.
-COMPUTED = [
+COMPUTED: list[_Entry] = [
     (OWN, "news2", "NEWS2", "quantity", []),
     (OWN, "news2-score", "NEWS2: score", "quantity", ["{score}"]),
     (OWN, "news2-risk", "NEWS2: clinical risk", "coded", []),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clinical_engine.running.environment import ROOT
-from observations.catalogue import catalogue, preload
+from observations.catalogue import catalogue, preload, preload_scores
+from observations.catalogue.entries import Entry
 from observations.reasons import REASONS
 
 DOCUMENT = (ROOT / "docs" / "catalogue.md").read_text()
@@ -33,7 +34,7 @@ def rows_below(heading: str) -> list[str]:
 def test_the_conversions_are_those_of_the_catalogue() -> None:
     assert rows_below("Units") == [
         f"| `{canonical}` | `{sent}` | {' | '.join(numbers)} |"
-        for (canonical, sent), numbers in preload.CONVERSIONS.items()
+        for (canonical, sent), numbers in (preload.CONVERSIONS | preload_scores.CONVERSIONS).items()
     ]
 
 
@@ -42,8 +43,25 @@ def test_the_ranges_are_those_of_the_catalogue() -> None:
     codes = catalogue().by_code
     assert rows_below("Plausible ranges") == [
         f"| {code} | {codes[code].display} | {low} to {high} {codes[code].canonical_unit} |"
-        for code, (low, high) in preload.PLAUSIBLE.items()
+        for code, (low, high) in (preload.PLAUSIBLE | preload_scores.PLAUSIBLE).items()
     ]
+
+
+@pytest.mark.django_db
+def test_what_the_scores_read_is_sent_as_the_catalogue_has_it() -> None:
+    codes = catalogue().by_code
+    assert rows_below("What the library's scores read") == [
+        f"| {code} | {codes[code].display} | {sent_as(codes[code])} |"
+        for _, code, *_ in [*preload_scores.MEASURED, preload_scores.CAT]
+    ]
+
+
+def sent_as(entry: Entry) -> str:
+    if entry.parts:
+        answers = {tuple(catalogue().by_code[part].answers) for part in entry.parts}
+        return f"{', '.join(entry.parts)}: each {', '.join(*answers)}"
+    named = [f"{answer} ({display})" for answer, display in entry.answers.items()]
+    return ", ".join(entry.units or named or ["true", "false"])
 
 
 def test_every_reason_is_explained() -> None:

@@ -36,15 +36,15 @@ def test_the_molar_mass_converts_between_mass_and_substance() -> None:
     add(
         replace(
             PEAK_FLOW,
-            code="2160-0",
-            display="Creatinine",
+            code="1975-2",
+            display="Bilirubin",
             units=("mg/dL", "umol/L"),
-            molar_mass=Decimal("113.12"),
+            molar_mass=Decimal("584.66"),
         )
     )
-    conversion = entry("2160-0").units["umol/L"]
+    conversion = entry("1975-2").units["umol/L"]
     assert conversion is not None
-    assert conversion(Decimal("88.4017")) == Decimal("1.000000030400")
+    assert conversion(Decimal("17.104")) == Decimal("1.000002464")
 
 
 def test_each_change_has_its_entry_in_the_trail_and_its_reason() -> None:

@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from observations.catalogue import preload, units
+from observations.catalogue import preload, preload_scores, units
 from observations.catalogue.entries import Conversion
 
 GLUCOSE = Decimal(preload.GLUCOSE_MOLAR_MASS)
@@ -21,6 +21,13 @@ def test_the_conversions_that_come_with_the_catalogue_are_those_of_ucum(canonica
     assert found.shift == shift
     # As fractions: 45359237 of 10^8 is what people write as 0.45359237.
     assert found.numerator * denominator == numerator * found.denominator
+
+
+@pytest.mark.parametrize(("canonical", "sent"), preload_scores.CONVERSIONS)
+def test_creatinine_is_converted_by_its_own_molar_mass(canonical: str, sent: str) -> None:
+    shift, numerator, denominator = map(Decimal, preload_scores.CONVERSIONS[canonical, sent])
+    found = units.conversion(sent, canonical, Decimal(preload_scores.CREATININE_MOLAR_MASS))
+    assert (found.shift, found.numerator * denominator) == (shift, numerator * found.denominator)
 
 
 @pytest.mark.parametrize(

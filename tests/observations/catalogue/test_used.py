@@ -10,10 +10,10 @@ from clinical_engine.common.errors import NotAllowedNowError
 from observations.catalogue import catalogue, usage
 from observations.catalogue.content import Answered, Contained
 from observations.catalogue.services import remove_code
-from observations.library import LIBRARY
 from observations.models import Code
 from observations.readings import Component, Reading
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from tests import factories
 from tests.admin.world import record
 from tests.observations.catalogue.editing import MOOD, PEAK_FLOW, REASON, ROUND, add, edit, entry, refused
@@ -106,7 +106,7 @@ def test_a_code_that_is_a_part_stays() -> None:
 
 
 def test_a_code_that_a_script_reads_stays() -> None:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     with pytest.raises(NotAllowedNowError, match="The script Glucose over 7 days"):
         remove("2339-0")
 
