@@ -1,7 +1,9 @@
-"""Who wants to hear of changed periods. Higher apps register here; this app imports none of them."""
+"""Who wants to hear of changed periods and facts. Higher apps register here; this app imports none of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +32,22 @@ def tell_changed_periods(changed: ChangedPeriods) -> None:
     """Tell everyone who registered."""
     for listener in _listeners:
         listener(changed)
+
+
+FactsListener = Callable[[Mapping[UUID, datetime], Mapping[UUID, UUID]], None]
+_facts_listeners: list[FactsListener] = []
+
+
+def on_changed_facts(listener: FactsListener) -> None:
+    """Have `listener` called in the transaction that records or takes back facts.
+
+    With the time from which on facts change, by patient, and the patients' organisations. The patients' locks are not held: what a
+    listener does not see, a measurement say, may be coming in at this moment, so it must leave nobody out for it.
+    """
+    _facts_listeners.append(listener)
+
+
+def tell_changed_facts(since: Mapping[UUID, datetime], organisation_ids: Mapping[UUID, UUID]) -> None:
+    """Tell everyone who registered."""
+    for listener in _facts_listeners:
+        listener(since, organisation_ids)

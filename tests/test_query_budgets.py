@@ -16,14 +16,14 @@ from clinical_engine.jobs.reruns import services as reruns
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
 from observations.intake import Sender, record_measurements
-from observations.library import LIBRARY
 from observations.models import MeasurementSource
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from patients.models import Patient, Roster
 from patients.rosters import schedule
 from patients.services import activate
 from tests import factories
-from tests.api.bodies import batch, move, post, reading, readings, statement
+from tests.api.bodies import batch, fact, facts, move, post, reading, readings, statement
 from tests.api.bodies import item as batch_item
 from tests.api.contract import operations
 from tests.budgets import assert_within_budget, queries_of, read_budgets
@@ -48,9 +48,12 @@ class Surroundings:
         self.record(
             [factories.reading("p-1", measured_at=NOON - timedelta(days=900, hours=n)) for n in range(size)]
         )
+        self.send("facts", facts(caller, *(fact(f"f-{n}") for n in range(size))))()
         work()
         self.activate(size)
         self.patient = Patient.objects.get()
+        self.send("facts", facts(caller, *(fact(f"f-{n}") for n in range(size))))()
+        work()
 
     def activate(self, number: int, prefix: str = "p-1") -> None:
         for _ in range(number):
@@ -70,6 +73,10 @@ class Surroundings:
     def new_readings(self) -> dict[str, Any]:
         moment = timezone.now().timestamp()
         return readings(self.caller, *(reading(f"{moment}/{n}", f"new-{n}") for n in range(self.size)))
+
+    def new_facts(self) -> dict[str, Any]:
+        moment = timezone.now().timestamp()
+        return facts(self.caller, *(fact(f"{moment}/{n}", external_id=f"new-{n}") for n in range(self.size)))
 
     def new_batch(self) -> dict[str, Any]:
         moment = timezone.now().timestamp()
@@ -102,6 +109,14 @@ ENDPOINTS: dict[str, Callable[[Surroundings], Callable[[], object]]] = {
     "POST /api/v1/deactivations/batch": lambda s: s.send("deactivations/batch", s.new_batch()),
     "POST /api/v1/moves": lambda s: s.send(
         "moves", move(s.caller, factories.submitter(s.caller.organisation))
+    ),
+    "POST /api/v1/facts": lambda s: s.send("facts", s.new_facts()),
+    "POST /api/v1/facts/entered-in-error": lambda s: s.send(
+        "facts/entered-in-error",
+        {**IN_ERROR, "organisation": str(s.caller.organisation.id), "client_id": "new"},
+    ),
+    "POST /api/v1/facts/{fact_id}/entered-in-error": lambda s: s.send(
+        f"facts/{s.patient.facts.latest('id').id}/entered-in-error", IN_ERROR
     ),
     "PUT /api/v1/submitters/{submitter_id}/roster": lambda s: s.put_roster(s.new_roster()),
     "GET /api/v1/rosters/{roster_id}": lambda s: s.get(
@@ -180,7 +195,7 @@ JOBS: dict[str, Callable[[Surroundings], None]] = {
 def caller(committed_db: None, settings: Settings) -> Caller:
     # A profiled request takes more queries, and chance decides which one is.
     settings.PROFILED_SHARE = 0
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     return factories.caller()
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SCOPES = {
     "activations:write": "Say that a patient is active or inactive with a submitter",
+    "facts:write": "Send facts about patients: sex, birth year, SpO2 scale",
     "rosters:write": "Send a submitter's full list of active patients",
     "rosters:read": "See what became of a list, and how it differed",
     "measurements:write": "Send measurements",

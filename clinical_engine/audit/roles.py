@@ -20,18 +20,23 @@ _REPAIR = (
     "jobs.discard_job",
     "jobs.revise_payload",
     "jobs.run_job_again",
+    "observations.add_backfill",
     "observations.add_measurementimport",
     "observations.cancel_measurementimport",
     "observations.change_measurementconflict",
     "observations.export_measurement",
     "observations.retract_measurement",
+    "observations.steer_backfill",
+    "patients.add_patientfact",
     "patients.add_statement",
     "patients.cancel_roster",
     "patients.confirm_roster",
+    "patients.retract_patientfact",
 )
 _EVERYTHING_SHOWN = (
     "audit.view_auditentry",
     *_JOBS_SHOWN,
+    "observations.view_backfill",
     "observations.view_code",
     "observations.view_measurement",
     "observations.view_measurementconflict",
@@ -41,13 +46,33 @@ _EVERYTHING_SHOWN = (
     "observations.view_refusalcount",
     "observations.view_scriptversion",
     "patients.view_association",
+    "patients.view_factconflict",
     "patients.view_patient",
+    "patients.view_patientfact",
     "patients.view_roster",
     "patients.view_statement",
     "patients.view_statementconflict",
     "submitters.view_apiclient",
     "submitters.view_organisation",
     "submitters.view_submitter",
+)
+_SCRIPTS_SHOWN = (
+    "observations.view_backfill",
+    "observations.view_code",
+    "observations.view_observationscript",
+    "observations.view_scriptversion",
+)
+_WRITE_SCRIPTS = (
+    "observations.add_observationscript",
+    "observations.add_scriptversion",
+    "observations.change_scriptversion",
+    "observations.rehearse_scriptversion",
+)
+# Whoever puts something in force brings the results in line, too.
+_PUBLISH_SCRIPTS = (
+    "observations.add_backfill",
+    "observations.publish_scriptversion",
+    "observations.steer_backfill",
 )
 ROLES: Mapping[str, Sequence[str]] = {
     "Clinical support": (*_EVERYTHING_SHOWN, *_REPAIR),
@@ -56,6 +81,8 @@ ROLES: Mapping[str, Sequence[str]] = {
         *_REPAIR,
         "observations.add_code",
         "observations.change_code",
+        *_WRITE_SCRIPTS,
+        *_PUBLISH_SCRIPTS,
         "submitters.add_apiclient",
         "submitters.change_apiclient",
         "submitters.add_organisation",
@@ -63,6 +90,8 @@ ROLES: Mapping[str, Sequence[str]] = {
         "submitters.add_submitter",
         "submitters.change_submitter",
     ),
+    "Script author": (*_SCRIPTS_SHOWN, *_WRITE_SCRIPTS),
+    "Script publisher": (*_SCRIPTS_SHOWN, *_PUBLISH_SCRIPTS),
     # No patient data: whoever looks at slow queries needs jobs and statements' shapes, not people. They may hold a storm up.
     "On-call engineer": (*_JOBS_SHOWN, "jobs.change_rerun", "jobs.close_circuit", "profiling.view_silk"),
 }

@@ -5,6 +5,7 @@ from drf_spectacular.utils import OpenApiExample
 _ORGANISATION = "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b"
 _SUBMITTER = "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5c"
 _PATIENT = "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5d"
+_FACT = "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a80"
 _JOB = "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5e"
 _MEASUREMENT = "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5f"
 
@@ -27,6 +28,16 @@ PATIENT = OpenApiExample(
             }
         ],
         "waiting_statements": [],
+        "facts": [
+            {
+                "id": _FACT,
+                "client_id": "patient-4711/birth-year",
+                "name": "birth_year",
+                "value": 1950,
+                "effective_from": "1949-12-31T23:00:00Z",
+                "status": "holds",
+            }
+        ],
         "held_measurements": {"count": 1, "oldest_measured_at": "2026-02-27T18:30:00Z"},
         "last_job": {
             "id": _JOB,

@@ -8,7 +8,7 @@ from clinical_engine.jobs.api.views import describe as describe_job
 from clinical_engine.jobs.selectors import last_job_of_patient
 from observations.selectors import held_measurements_of
 from patients.models import Patient
-from patients.selectors import associations_of, unfulfilled_statements_of
+from patients.selectors import all_facts_of, associations_of, unfulfilled_statements_of
 
 
 def describe_patient(patient: Patient) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def describe_patient(patient: Patient) -> dict[str, Any]:
         "linked": any(association.dissociated_at is None for association in associations),
         "associations": associations,
         "waiting_statements": unfulfilled_statements_of(patient),
+        "facts": all_facts_of(patient),
         "held_measurements": held_measurements_of(patient).aggregate(
             count=Count("pk"), oldest_measured_at=Min("measured_at")
         ),

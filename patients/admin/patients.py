@@ -16,6 +16,7 @@ from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, R
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.search import as_uuid
 from patients.admin.by_hand.pages import MOVE, STATE_ACTIVE, STATE_INACTIVE, Deed, by_hand
+from patients.admin.facts.stating import state_fact
 from patients.admin.search import of_any_organisation
 from patients.admin.timeline.panel import choose_span
 from patients.models import Association, Patient, Statement
@@ -69,7 +70,7 @@ class PatientAdmin(StaffModelAdmin):
     list_filter = (("organisation", RelatedFilter), SubmitterFilter, LinkedFilter)
     search_fields = ("external_id",)
     search_help_text = "External id (or how it begins), or UUID"
-    actions_detail = ("state_active", "state_inactive", "move")
+    actions_detail = ("state_active", "state_inactive", "move", "state_a_fact")
     fieldsets = (
         (
             None,
@@ -90,6 +91,11 @@ class PatientAdmin(StaffModelAdmin):
         """Who may state by hand that a patient is active or inactive."""
         del obj
         return request.user.has_perm("patients.add_statement")
+
+    def has_state_fact_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Who may state facts by hand: one who may see them."""
+        del obj
+        return request.user.has_perms(["patients.add_patientfact", "patients.view_patientfact"])
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The newest first; within one organisation by external id, where the unique index gives that order."""
@@ -140,6 +146,12 @@ class PatientAdmin(StaffModelAdmin):
     def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask from whom to whom, since when and why; show what would come of it; do it."""
         return self._by_hand(request, object_id, MOVE)
+
+    @detail_button(title="State a fact", path="state-fact", permission="state_fact")
+    def state_a_fact(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask what, since when and why; do it."""
+        patient = self.get_object(request, object_id)
+        return state_fact(request, patient) if patient else self.not_there(request, object_id)
 
     def _by_hand(self, request: HttpRequest, object_id: str, deed: Deed) -> HttpResponse:
         patient = self.get_object(request, object_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -14,6 +14,7 @@ from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import Tone, ago, badge, identifier, moment, moment_text, page_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, ValueFilter
 from clinical_engine.staff.navigation import Menu
+from patients.admin.conflicts import ConflictAdmin
 from patients.admin.search import rows_matching
 from patients.models import Statement, StatementConflict
 from patients.selectors import overdue_statements
@@ -134,28 +135,12 @@ class StatementAdmin(AboutPatientAdmin):
 
 
 @admin.register(StatementConflict)
-class StatementConflictAdmin(StaffModelAdmin):
-    """Said again under a client id that was used before, with other content: the first one stands."""
+class StatementConflictAdmin(ConflictAdmin):
+    """A statement in conflict with one that stands."""
 
     menu = Menu(13, "Patients", "call_split")
+    original = "statement"
     related = ("organisation", "submitter", "statement__submitter", "statement__patient")
-    list_display = ("received_at", "second", "first", "of_organisation", "client_id")
-    list_filter = (("organisation", RelatedFilter),)
-    ordering = ("-pk",)
-    search_fields = ("external_id",)
-    search_help_text = "Patient's external id, or the sender's own id (each whole)"
-    fieldsets = ((None, {"fields": ("received_at", "of_organisation", "client_id", "first", "second")}),)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[StatementConflict], search_term: str
-    ) -> tuple[QuerySet[StatementConflict], bool]:
-        """Conflicts are few: by either patient or the sender's id."""
-        del request
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        wanted = Q(external_id=term) | Q(statement__client_id=term) | Q(statement__patient__external_id=term)
-        return queryset.filter(wanted), False
 
     @admin.display(description="first said, and in force")
     def first(self, conflict: StatementConflict) -> SafeString:
@@ -168,16 +153,6 @@ class StatementConflictAdmin(StaffModelAdmin):
     def second(self, conflict: StatementConflict) -> str:
         """What was refused."""
         return _said(conflict.get_kind_display(), conflict.external_id, conflict, conflict)
-
-    @admin.display(description="organisation")
-    def of_organisation(self, conflict: StatementConflict) -> str:
-        """Whose."""
-        return conflict.organisation.name
-
-    @admin.display(description="sender's own id")
-    def client_id(self, conflict: StatementConflict) -> str:
-        """Used twice."""
-        return conflict.statement.client_id
 
 
 def _said(kind: str, patient: str, row: Statement | StatementConflict, conflict: StatementConflict) -> str:

@@ -50,7 +50,7 @@ class FactQuerySet(models.QuerySet["PatientFact"]):
 
     def standing(self) -> "FactQuerySet":
         """Those that nobody took back."""
-        return self.filter(~Exists(_retractions()))
+        return self.filter(~is_taken_back())
 
     def with_status(self) -> "FactQuerySet":
         """Each with its `status`, a `FactStatus`, as of now."""
@@ -63,7 +63,7 @@ class FactQuerySet(models.QuerySet["PatientFact"]):
         )
         return self.annotate(
             status=Case(
-                When(Exists(_retractions()), then=Value(FactStatus.ENTERED_IN_ERROR.value)),
+                When(is_taken_back(), then=Value(FactStatus.ENTERED_IN_ERROR.value)),
                 When(Q(effective_from__lte=Now()) & ~Exists(later), then=Value(FactStatus.HOLDS.value)),
                 default=Value(FactStatus.STANDS.value),
             )
@@ -152,10 +152,12 @@ class FactRetraction(models.Model):
         return f"retraction {self.pk}"
 
 
-def _retractions() -> models.QuerySet[FactRetraction]:
-    return FactRetraction.objects.filter(
+def is_taken_back() -> Exists:
+    """Of a row of facts: whether somebody said that it was entered in error."""
+    said = FactRetraction.objects.filter(
         organisation=OuterRef("organisation"), client_id=OuterRef("client_id")
     )
+    return Exists(said)
 
 
 class FactConflict(models.Model):

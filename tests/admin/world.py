@@ -18,7 +18,6 @@ from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.jobs.registry import DEFAULT_QUEUE
 from clinical_engine.jobs.states import JobState, Outcome, Trigger
 from observations.intake import Sender, record_measurements
-from observations.library import LIBRARY
 from observations.models import (
     Measurement,
     MeasurementConflict,
@@ -28,12 +27,23 @@ from observations.models import (
     ScriptVersion,
 )
 from observations.readings import Reading
-from observations.services import draft_version, install_library
-from patients.models import Association, Patient, Roster, Statement, StatementConflict
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
+from patients.models import (
+    Association,
+    FactConflict,
+    Patient,
+    PatientFact,
+    Roster,
+    Statement,
+    StatementConflict,
+)
 from patients.services import activate, deactivate
 from submitters.models import ApiClient, Organisation, Submitter
 from submitters.services import create_api_client
 from tests import factories
+from tests.observations.scripts.writing import draft_of
+from tests.patients.facts import support as facts
 from tests.patients.rosters.support import lines_of, roster_from
 
 PASSWORD = "a long made-up password"
@@ -62,7 +72,7 @@ def account(role: str, name: str = "") -> User:
 
 def begin(external_id: str = "patient-one") -> World:
     """A patient of whom nothing is known yet but a job that failed."""
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     submitter = factories.submitter()
     patient = factories.patient(submitter.organisation, external_id)
     return World(submitter.organisation, submitter, patient, fail_a_job(submitter, patient))
@@ -118,6 +128,9 @@ def _grow_patient(world: World, time: datetime) -> None:
         factories.reading(world.patient.external_id, 100, time + timedelta(minutes=90)),
     ]
     record(world.organisation, *readings)
+    facts.record(
+        world.organisation, facts.fact("spo2_scale", 1, time, external_id=world.patient.external_id)
+    )
     fail_a_job(world.submitter, world.patient)
 
 
@@ -141,7 +154,7 @@ def _grow_others(world: World, now: datetime) -> None:
     )
     User.objects.create_user(f"user-{other.pk}", is_staff=True)
     Group.objects.create(name=f"group {other.pk}")
-    script = draft_version(actor=None, script=LIBRARY[0]).script
+    script = draft_of(GLUCOSE_7D).script
     ObservationScript.objects.create(
         name=f"script-{other.pk}", title="Another", organisation=script.organisation
     )
@@ -183,6 +196,9 @@ def _refuse_second_contents(world: World) -> None:
             world.patient.external_id, statement.effective_at + timedelta(seconds=1), statement.client_id
         )
         activate(submitter=world.submitter, statements=[later], origin=factories.BY_IMPORT)
+    for fact in PatientFact.objects.filter(patient=world.patient, conflicts=None):
+        other = facts.fact("spo2_scale", 2, client_id=fact.client_id, external_id=world.patient.external_id)
+        facts.record(world.organisation, other)
     for sent in Measurement.objects.filter(patient=world.patient, conflicts=None):
         record(
             world.organisation,
@@ -207,6 +223,8 @@ def pages_of(world: World) -> dict[str, object]:
         "patients.patient": world.patient.pk,
         "patients.statement": Statement.objects.filter(patient=world.patient).earliest("pk").pk,
         "patients.statementconflict": StatementConflict.objects.earliest("pk").pk,
+        "patients.patientfact": PatientFact.objects.filter(patient=world.patient).earliest("pk").pk,
+        "patients.factconflict": FactConflict.objects.earliest("pk").pk,
         "patients.roster": Roster.objects.latest("pk").pk,
         "patients.association": Association.objects.filter(patient=world.patient).earliest("pk").pk,
         "observations.measurement": observation.derived_from[0],

@@ -62,6 +62,23 @@ def readings(caller: Caller, *items: Any) -> dict[str, Any]:
     return {"organisation": str(caller.organisation.id), "measurements": list(items)}
 
 
+def fact(
+    client_id: str = "f-1", name: str = "sex", value: object = "female", **fields: Any
+) -> dict[str, Any]:
+    return {
+        "client_id": client_id,
+        "external_id": "p-1",
+        "name": name,
+        "value": value,
+        "effective_from": "2026-03-01T00:00:00+01:00",
+        **fields,
+    }
+
+
+def facts(caller: Caller, *items: Any) -> dict[str, Any]:
+    return {"organisation": str(caller.organisation.id), "facts": list(items)}
+
+
 def at(time: datetime) -> str:
     return time.isoformat()
 

@@ -7,8 +7,9 @@ from typing import Any
 from django.test import Client
 
 from observations.models import Measurement
+from patients.models import PatientFact
 from tests import factories
-from tests.api.bodies import batch, item, move, post, reading, readings, statement
+from tests.api.bodies import batch, fact, facts, item, move, post, reading, readings, statement
 from tests.api.contract import client_of
 from tests.factories import Caller
 
@@ -29,6 +30,11 @@ def _stored(caller: Caller) -> Measurement:
     return Measurement.objects.get()
 
 
+def _stored_fact(caller: Caller) -> PatientFact:
+    assert post(client_of(caller), "facts", facts(caller, fact())).status_code == 202
+    return PatientFact.objects.get()
+
+
 # Whatever changes something: path and body of a request that is accepted.
 REQUESTS: Mapping[str, Callable[[Caller], Sent]] = {
     "activate": lambda caller: ("activations", statement(caller)),
@@ -44,6 +50,15 @@ REQUESTS: Mapping[str, Callable[[Caller], Sent]] = {
     "enter_in_error_by_client_id": lambda caller: (
         "measurements/entered-in-error",
         {"organisation": str(caller.organisation.id), "client_id": "m-1", "reason": "The wrong patient"},
+    ),
+    "send_facts": lambda caller: ("facts", facts(caller, fact())),
+    "enter_fact_in_error": lambda caller: (
+        f"facts/{_stored_fact(caller).id}/entered-in-error",
+        {"reason": "The wrong patient"},
+    ),
+    "enter_fact_in_error_by_client_id": lambda caller: (
+        "facts/entered-in-error",
+        {"organisation": str(caller.organisation.id), "client_id": "f-1", "reason": "The wrong patient"},
     ),
 }
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.test import Client
 
-from observations.library import LibraryScript
 from observations.models import Observation
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import LibraryScript
 from patients.models import Patient
 
 

@@ -8,6 +8,7 @@ from string import Template
 import pytest
 
 from observations.models import Measurement
+from patients.models import PatientFact
 from tests import factories
 from tests.api.bodies import outcomes, post
 from tests.api.contract import DescribedClient
@@ -18,6 +19,7 @@ PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
 CHECKED = [
     "observations/intake",
     "observations/api",
+    "patients/services/facts/checking.py",
     "patients/validation.py",
     "clinical_engine/api/decoding.py",
 ]
@@ -52,8 +54,9 @@ def test_every_example_of_the_page_is_accepted_as_it_stands_there(
     sent = examples()
     assert len(sent) >= 8
     for path, body in sent:
-        if "/" in path and path.endswith("entered-in-error") and not path.startswith("measurements/entered"):
-            path = f"measurements/{Measurement.objects.latest('id').id}/entered-in-error"  # noqa: PLW2901
+        if re.fullmatch(r"\w+/[\da-f-]{36}/entered-in-error", path):
+            latest = (PatientFact if path.startswith("facts") else Measurement).objects.latest("id")
+            path = f"{path.split('/')[0]}/{latest.id}/entered-in-error"  # noqa: PLW2901
         answer = post(api, path, json.loads(Template(body).substitute(values)))
         assert answer.status_code == (200 if path == "patients/lookup" else 202), (path, answer.content)
         if path == "measurements":

@@ -23,6 +23,7 @@ ENDPOINTS = {
     ("POST", "/api/v1/deactivations"): "activations:write",
     ("POST", "/api/v1/deactivations/batch"): "activations:write",
     ("POST", "/api/v1/moves"): "activations:write",
+    ("POST", "/api/v1/facts"): "facts:write",
     ("GET", f"/api/v1/measurements?patient={ID}"): "measurements:read",
     ("POST", "/api/v1/measurements"): "measurements:write",
     ("GET", f"/api/v1/observations?patient={ID}"): "observations:read",
@@ -158,7 +159,8 @@ def test_a_body_that_is_not_declared_to_be_json_is_refused(content_type: str, pa
 def test_a_body_that_is_no_json_is_refused_without_an_echo(body: str, path: str, api: Client) -> None:
     response = send(api, "POST", path, body.replace("MARK", MARK))
     # These endpoints read item by item, and may stumble over the content first.
-    assert response.status_code in ({400, 422} if path.endswith(("/measurements", "/batch")) else {400})
+    reads_items = path.endswith(("/measurements", "/facts", "/batch"))
+    assert response.status_code in ({400, 422} if reads_items else {400})
     assert MARK not in json.dumps(problem(response, response.status_code))
 
 
@@ -172,7 +174,7 @@ def test_a_body_of_broken_utf8_is_refused(path: str, api: Client) -> None:
 def limit_of(path: str) -> int:
     if path.endswith("/batch"):
         return BATCH_BODY
-    return BULK_BODY if path.endswith("/measurements") else SMALL_BODY
+    return BULK_BODY if path.endswith(("/measurements", "/facts")) else SMALL_BODY
 
 
 @every_post

@@ -56,6 +56,7 @@ def requests_with_the_mark(caller: factories.Caller) -> Iterator[tuple[str, str,
     yield "POST", "measurements", {**measurements, MARK: MARK}
     yield from of_other_kinds(organisation, reading)
     yield from corrections_with_the_mark(organisation)
+    yield from facts_with_the_mark(organisation)
     yield "POST", "patients/lookup", {"organisation": organisation, "external_id": MARK}
     yield "POST", "patients/lookup", {"organisation": MARK, "external_id": MARK}
     patient = Patient.objects.get(external_id=MARK).id
@@ -97,6 +98,24 @@ def corrections_with_the_mark(organisation: str) -> Iterator[tuple[str, str, Any
     measurement = Measurement.objects.get(client_id=f"p-{MARK}").id
     yield "POST", f"measurements/{measurement}/entered-in-error", {"reason": MARK}
     yield "POST", f"measurements/{measurement}/entered-in-error", {MARK: MARK}
+
+
+def facts_with_the_mark(organisation: str) -> Iterator[tuple[str, str, Any]]:
+    """Facts, taken, in conflict and refused, and what takes them back."""
+    fact = {
+        "client_id": f"f-{MARK}",
+        "external_id": MARK,
+        "name": "birth_year",
+        "value": 1950,
+        "effective_from": "1950-01-01T00:00:00Z",
+    }
+    others = ({"value": 1951}, {"value": MARK}, {"name": MARK}, {"effective_from": MARK}, {MARK: MARK})
+    for changed in ({}, *others):
+        yield "POST", "facts", {"organisation": organisation, "facts": [{**fact, **changed}]}
+    said = {"organisation": organisation, "client_id": f"f-{MARK}", "reason": MARK}
+    yield "POST", "facts/entered-in-error", said
+    yield "POST", "facts/entered-in-error", {**said, "reason": f"{MARK}\n"}
+    yield "POST", f"facts/{MARK}/entered-in-error", {"reason": MARK}
 
 
 def use_the_api(caller: factories.Caller, api: Client) -> None:

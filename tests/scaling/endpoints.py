@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinical_engine.monitoring.urls import urlpatterns
 from observations.fhir import urls as fhir
 from submitters.models import Submitter
-from tests.api.bodies import batch, item, move, post, reading, readings, statement
+from tests.api.bodies import batch, fact, facts, item, move, post, reading, readings, statement
 from tests.observations.fhir.bodies import bundle, observation, send
 from tests.patients.rosters.rows import ndjson
 from tests.scaling import rows
@@ -45,6 +45,23 @@ def _entered_in_error(world: World) -> Act:
 def _entered_in_error_by_client_id(world: World) -> Act:
     body = {"organisation": str(world.caller.organisation.pk), "client_id": "new", "reason": "Typing"}
     return _post(world, "measurements/entered-in-error", body)
+
+
+def _facts(world: World, request: int) -> Act:
+    items = (
+        fact(f"new-{n:03d}", external_id=f"p-{n:06d}" if n % 2 else f"q-{n:06d}")
+        for n in range(1, request + 1)
+    )
+    return _post(world, "facts", facts(world.caller, *items))
+
+
+def _fact_in_error(world: World, *path: object, **named: str) -> Act:
+    address = "/".join(("facts", *map(str, path), "entered-in-error"))
+    return _post(world, address, {"reason": "The wrong patient", **named})
+
+
+def _fact_in_error_by_client_id(world: World) -> Act:
+    return _fact_in_error(world, organisation=str(world.caller.organisation.pk), client_id="f-1-1")
 
 
 def _lookup(world: World) -> Act:
@@ -95,6 +112,11 @@ ENDPOINTS: Mapping[str, Action] = {
     "POST /api/v1/measurements/entered-in-error": Action(
         lambda w, _: _entered_in_error_by_client_id(w),
     ),
+    "POST /api/v1/facts": Action(_facts, bulk=True),
+    "POST /api/v1/facts/{fact_id}/entered-in-error": Action(
+        lambda w, _: _fact_in_error(w, w.key(rows.FACT, 11))
+    ),
+    "POST /api/v1/facts/entered-in-error": Action(lambda w, _: _fact_in_error_by_client_id(w)),
     "GET /api/v1/observations": Action(lambda w, _: _get(w, "observations", patient=_patient(w))),
     "GET /api/v1/patients/{patient_id}": Action(lambda w, _: _get(w, f"patients/{_patient(w)}")),
     "POST /api/v1/patients/lookup": Action(lambda w, _: _lookup(w)),

@@ -12,9 +12,11 @@ from django.urls import reverse
 from clinical_engine.audit.models import AuditEntry
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.states import RerunState
+from observations.admin.workbench.forms import DraftForms
 from observations.catalogue.content import content_of
-from observations.models import Code, MeasurementConflict
+from observations.models import Code, MeasurementConflict, ScriptVersion
 from submitters.models import ApiClient, Submitter
+from tests.admin.workbench.typed import sent_of
 from tests.scaling import rows
 from tests.scaling.actions import Act, Action, expect
 from tests.scaling.world import RESTING, World
@@ -59,6 +61,8 @@ def own_pages(world: World) -> dict[str, Action]:
         **_rosters(world),
         **_imports(world),
         **_stated_by_hand(world),
+        **_facts(world),
+        **_drafts(),
     }
 
 
@@ -199,6 +203,37 @@ def _stated_by_hand(world: World) -> dict[str, Action]:
         act = partial(_shown_and_confirmed, address, fields)
         found |= {name: look_at(address), f"{name} done": Action(act, check=_was_recorded)}
     return found
+
+
+def _facts(world: World) -> dict[str, Action]:
+    fields = {"name": "birth_year", "value": "1951", "effective_from": "2026-03-10T13:00:00"}
+    return {
+        **_asked_and_done("patients_patient_state_a_fact", world.key(rows.PATIENT, 1), fields=fields),
+        **_asked_and_done("patients_patientfact_retract", world.key(rows.FACT, 11)),
+    }
+
+
+def _drafts() -> dict[str, Action]:
+    prefix = "observations_scriptversion"
+    draft = ScriptVersion.objects.filter(published_at=None).earliest("pk")
+    edit, check = reverse(f"admin:{prefix}_edit", args=[draft.pk]), reverse(f"admin:{prefix}_check")
+    edited = sent_of(DraftForms(draft)) | {"note": REASON["reason"]}
+    typed = {"source": draft.source, "inputs": [*draft.inputs]}
+    return {
+        f"{prefix}_edit": look_at(edit),
+        f"{prefix}_edit done": Action(
+            lambda world, _: lambda: expect(world.admin.post(edit, edited), 302), check=_was_edited
+        ),
+        f"{prefix}_check": Action(
+            lambda world, _: (
+                lambda: expect(world.admin.post(check, typed, content_type="application/json"), 200)
+            )
+        ),
+    }
+
+
+def _was_edited() -> None:
+    assert ScriptVersion.objects.filter(note=REASON["reason"]).exists(), "Nothing was saved."
 
 
 def _shown_and_confirmed(address: str, fields: Mapping[str, str], world: World, _: int) -> Act:

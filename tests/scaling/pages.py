@@ -89,6 +89,7 @@ _SHOWN = {
     "jobs.job": (rows.JOB, 12),
     "patients.patient": (rows.PATIENT, 1),
     "patients.statement": (rows.STATEMENT, 11),
+    "patients.patientfact": (rows.FACT, 11),
     "observations.measurement": (rows.MEASUREMENT, 11),
     "observations.observation": (rows.OBSERVATION, 11),
 }

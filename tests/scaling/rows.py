@@ -13,7 +13,7 @@ def key(table: int, number: str = "n") -> str:
     return _KEY.format(table=table, number=number)
 
 
-PATIENT, STATEMENT, JOB, MEASUREMENT, OBSERVATION = range(1, 6)
+PATIENT, STATEMENT, JOB, MEASUREMENT, OBSERVATION, FACT = range(1, 7)
 
 # Every fifth patient belongs to one of the other organisations; the submitter is the organisation's own.
 _PEOPLE = f"""(
@@ -44,6 +44,22 @@ _STATEMENT_CONFLICTS = f"""
     INSERT INTO patients_statementconflict (organisation_id, statement_id, kind, submitter_id, external_id, effective_at)
     SELECT organisation, {key(STATEMENT, "n * 10 + 1")}, 'activation', submitter, 'p-' || lpad(n::text, 6, '0'), noon
     FROM {_PEOPLE}
+"""
+# Sex, birth year, SpO2 scale, and another scale that was entered in error.
+_FACTS = f"""
+    INSERT INTO patients_patientfact (id, organisation_id, patient_id, name, value, effective_from, client_id, source)
+    SELECT {key(FACT, "n * 10 + k")}, organisation, patient, (ARRAY['sex', 'birth_year', 'spo2_scale', 'spo2_scale'])[k],
+           (ARRAY['female', '1950', '1', '2'])[k], noon - (400 - 10 * k) * interval '1 day', 'f-' || n || '-' || k,
+           CASE WHEN mod(n, 2) = 0 THEN 'api' ELSE 'staff' END
+    FROM {_EACH.format(number=4)}
+"""
+_FACT_RETRACTIONS = f"""
+    INSERT INTO patients_factretraction (organisation_id, client_id, reason, source)
+    SELECT organisation, 'f-' || n || '-4', 'Another patient', 'api' FROM {_PEOPLE}
+"""
+_FACT_CONFLICTS = f"""
+    INSERT INTO patients_factconflict (organisation_id, fact_id, external_id, name, value, effective_from)
+    SELECT organisation, {key(FACT, "n * 10 + 1")}, 'p-' || lpad(n::text, 6, '0'), 'sex', 'male', noon FROM {_PEOPLE}
 """
 _ASSOCIATIONS = f"""
     INSERT INTO patients_association (organisation_id, patient_id, submitter_id, associated_at, dissociated_at)
@@ -175,6 +191,9 @@ ALL = (
     _PATIENTS,
     _STATEMENTS,
     _STATEMENT_CONFLICTS,
+    _FACTS,
+    _FACT_RETRACTIONS,
+    _FACT_CONFLICTS,
     _ASSOCIATIONS,
     _MEASUREMENTS,
     _MEASUREMENT_CONFLICTS,

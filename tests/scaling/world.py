@@ -21,15 +21,16 @@ from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.models import Circuit, Rerun
 from clinical_engine.jobs.states import RerunState
-from observations.library import LIBRARY
 from observations.models import Code, ImportState, MeasurementImport, RefusalCount, ScriptVersion
-from observations.services import draft_version, install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from patients.models import Roster, RosterState, StatementSource
 from patients.models.rosters import OVER
 from submitters.models import ApiClient, Submitter
 from tests import factories
 from tests.admin.world import account
 from tests.factories import NOON, Caller
+from tests.observations.scripts.writing import draft_of
 from tests.scaling import rows
 
 OTHERS = 3
@@ -129,7 +130,7 @@ def undone() -> Iterator[World]:
 
 def begin() -> World:
     """A world without patients."""
-    [version] = install_library(scripts=LIBRARY)
+    [version] = install_library(scripts=[GLUCOSE_7D])
     actor = account("superuser")
     caller = factories.caller()
     others = [factories.submitter() for _ in range(OTHERS)]
@@ -153,7 +154,7 @@ def _add_few(caller: Caller) -> None:
         factories.submitter(caller.organisation)
         factories.user(is_staff=bool(number % 2))
         Group.objects.create(name=f"Group {number}")
-        draft_version(actor=None, script=LIBRARY[0])
+        draft_of(GLUCOSE_7D)
         _refusals(caller, number)
     Circuit.objects.create(
         kind=RESTING,

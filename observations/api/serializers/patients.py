@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from clinical_engine.api.fields import IdentifierField, StrictSerializer
 from clinical_engine.jobs.api.serializers import JobSerializer
+from patients.api.facts.serializers import FactSerializer
 from patients.models import StatementKind
 
 
@@ -54,5 +55,6 @@ class PatientSerializer(serializers.Serializer[Any]):
     linked = serializers.BooleanField(help_text="Whether the patient is associated with any submitter now")
     associations = AssociationSerializer(many=True, help_text="The latest first")
     waiting_statements = WaitingStatementSerializer(many=True)
+    facts = FactSerializer(many=True, help_text="By name, the latest first; those entered in error too")
     held_measurements = HeldSerializer()
     last_job = JobSerializer(allow_null=True)

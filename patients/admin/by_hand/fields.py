@@ -42,3 +42,13 @@ class ClockTimeField(forms.DateTimeField):
             raise ValidationError("Must not be in the future.")
         for refusal in refusals_of_time("effective_at", value, now):
             raise ValidationError(refusal.message)
+
+
+def since_field(zone: ZoneInfo, hint: str) -> ClockTimeField:
+    """Asks since when; `hint` is what to mind besides the zone."""
+    return ClockTimeField(
+        zone=zone,
+        label="Since",
+        initial=timezone.now(),
+        help_text=f"As the clocks show it in {zone.key}; {hint}.",
+    )

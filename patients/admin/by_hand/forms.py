@@ -6,11 +6,10 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from clinical_engine.staff.reasons import ReasonForm
-from patients.admin.by_hand.fields import ClockTimeField
+from patients.admin.by_hand.fields import since_field
 from patients.admin.by_hand.foresight import Stated
 from patients.models import Patient, StatementKind
 from patients.services import move_by_hand, state_by_hand
@@ -23,13 +22,7 @@ class ByHandForm(ReasonForm):
     def __init__(self, patient: Patient, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         self.patient = patient
-        zone = patient.organisation.zone
-        self.fields["effective_at"] = ClockTimeField(
-            zone=zone,
-            label="Since",
-            initial=timezone.now(),
-            help_text=f"As the clocks show it in {zone.key}; not in the future.",
-        )
+        self.fields["effective_at"] = since_field(patient.organisation.zone, "not in the future")
         # Asked last, and not where one begins to type.
         reason = self.fields.pop("reason")
         reason.widget.attrs.pop("autofocus", None)
