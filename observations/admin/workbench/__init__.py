@@ -1,0 +1,1 @@
+"""Where script authors work: the editor, the check while they type, and the rows of what a version declares."""
