@@ -7,6 +7,7 @@ from pathlib import Path
 import environ
 from django.templatetags.static import static
 
+from clinical_engine.common.prepared import PreparingCursor
 from clinical_engine.profiling.access import may_view_silk
 from clinical_engine.profiling.sampling import should_profile
 
@@ -102,6 +103,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     f"-c jit=off -c random_page_cost=1.1 -c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=30_000)}"
     " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
 )
+DATABASES["default"]["OPTIONS"]["cursor_factory"] = PreparingCursor
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
@@ -220,10 +222,8 @@ SILKY_PERMISSIONS = may_view_silk
 SILKY_INTERCEPT_FUNC = should_profile
 PROFILED_SHARE = env.float("PROFILED_SHARE", default=1.0 if DEVELOPMENT else 0.01)
 # Bodies hold patients' data.
-SILKY_MAX_REQUEST_BODY_SIZE = 0
-SILKY_MAX_RESPONSE_BODY_SIZE = 0
-SILKY_ANALYZE_QUERIES = False
-SILKY_META = False
+SILKY_MAX_REQUEST_BODY_SIZE = SILKY_MAX_RESPONSE_BODY_SIZE = 0
+SILKY_ANALYZE_QUERIES = SILKY_META = False
 SILKY_MAX_RECORDED_REQUESTS = 10_000
 # Garbage collection inside requests can deadlock; the scheduled task does it.
 SILKY_MAX_RECORDED_REQUESTS_CHECK_PERCENT = 0

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils.crypto import constant_time_compare
 
 from clinical_engine.common.database import fetch_all
+from clinical_engine.common.prepared import Prepared
 from submitters.keys import hash_key, prefix_of
 from submitters.models import Submitter
 
@@ -46,12 +47,12 @@ def _asked_first(sql: str, value: str) -> list[tuple[Any, ...]]:
 
 
 # In SQL: every request asks, and making the same of a QuerySet each time took longer than all else that is done for it.
-_ACCESS = """
-    SELECT client.id, client.key_hash, client.scopes, ARRAY(
+_ACCESS = Prepared("""
+    SELECT client.id, client.key_hash::text, client.scopes::text[], ARRAY(
         SELECT organisation_id FROM submitters_apiclient_organisations acts_for WHERE acts_for.apiclient_id = client.id
     )
     FROM submitters_apiclient client WHERE client.key_prefix = %s AND client.revoked_at IS NULL
-"""
+""")
 
 
 def submitter_for(organisation_ids: Collection[UUID], submitter_id: UUID) -> Submitter | None:

@@ -50,6 +50,17 @@ def body_of(request: Request) -> bytes:
     return body
 
 
+def decode_whole(decode: Callable[[bytes], Frame], body: bytes) -> Frame | None:
+    """The body as `decode` reads it with its items, in one go; None when anything in it cannot be read.
+
+    What nearly all bodies are, and several times as fast as one item after the other.
+    """
+    try:
+        return None if body.count(b",") > _MOST_COMMAS else decode(body)
+    except _UNREADABLE:
+        return None
+
+
 def decode_frame(decode: Callable[[bytes], Frame], body: bytes) -> Frame:
     """The body as `decode` reads it, with the items raw.
 

@@ -34,13 +34,14 @@ class _Ringer:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._rest_until = 0.0
+        self._rung_at: dict[Ring, float] = {}
 
-    def add(self, ring: Ring, after: float) -> None:
+    def add(self, ring: Ring, after: float, apart: float = 0.0) -> None:
         with self._changed:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._publish_for_ever, name="rings", daemon=True)
                 self._thread.start()
-            due = monotonic() + after
+            due = max(monotonic() + after, self._rung_at.get(ring, 0.0) + apart)
             key = (ring, after > 0)
             self._waiting[key] = min(due, self._waiting.get(key, due))
             self._changed.notify()
@@ -58,6 +59,7 @@ class _Ringer:
         due = [key for key, time in self._waiting.items() if time <= now]
         for key in due:
             del self._waiting[key]
+            self._rung_at[key[0]] = now
         return list(dict.fromkeys(ring for ring, _ in due))
 
     def _seconds_to_the_next(self) -> float | None:
@@ -88,6 +90,6 @@ def ring(
     _ringer.add((kind, queue, suspects, passed_on), after.total_seconds())
 
 
-def ring_on_commit(kind: str, queue: str) -> None:
-    """Say so once the current transaction has been committed."""
-    transaction.on_commit(lambda: ring(kind, queue))
+def ring_on_commit(kind: str, queue: str, *, apart: timedelta = timedelta(0)) -> None:
+    """Say so once the current transaction has been committed; by then so long `apart` from when this process said it last."""
+    transaction.on_commit(lambda: _ringer.add((kind, queue, False, 0), 0.0, apart.total_seconds()))

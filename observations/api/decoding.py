@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from clinical_engine.api.decoding import NamedItem, decode_frame, decode_item
+from clinical_engine.api.decoding import NamedItem, decode_frame, decode_item, decode_whole
 from clinical_engine.common.errors import Refusal
 from observations.readings import Component, Reading, Simple
 
 MAX_ITEMS = 1000
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
+Measurement = TypeVar("Measurement")
+
+
+class _Body(msgspec.Struct, Generic[Measurement], forbid_unknown_fields=True):
     organisation: UUID
-    measurements: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
+    measurements: Annotated[list[Measurement], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
 
 
 class _Component(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -43,7 +46,8 @@ class DecodedItem(msgspec.Struct, frozen=True, gc=False):
     reading: Reading | Refusal
 
 
-_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_body = msgspec.json.Decoder(_Body[_Item]).decode
+_decode_raw_items = msgspec.json.Decoder(_Body[msgspec.Raw]).decode
 _decode_item = msgspec.json.Decoder(_Item).decode
 
 
@@ -52,7 +56,9 @@ def decode_measurements(body: bytes) -> tuple[UUID, Sequence[DecodedItem]]:
 
     Raises ParseError when it is not JSON, RefusedError when its frame is not as described.
     """
-    frame = decode_frame(_decode_body, body)
+    if (whole := decode_whole(_decode_body, body)) is not None:
+        return whole.organisation, [_decoded(item) for item in whole.measurements]
+    frame = decode_frame(_decode_raw_items, body)
     return frame.organisation, [decode_measurement(raw) for raw in frame.measurements]
 
 
@@ -62,6 +68,10 @@ def decode_measurement(raw: msgspec.Raw) -> DecodedItem:
     item = decoded.item
     if item is None:
         return DecodedItem(decoded.client_id, decoded.refusal or _UNREADABLE)
+    return _decoded(item)
+
+
+def _decoded(item: _Item) -> DecodedItem:
     value = _simple(item.value) if item.components is None else _composed(item)
     if isinstance(value, Refusal):
         return DecodedItem(item.client_id, value)

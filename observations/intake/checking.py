@@ -36,11 +36,9 @@ class Stored(msgspec.Struct, gc=False):
 
 def check(reading: Reading, catalogue: Catalogue, now: datetime) -> Stored | list[Refusal]:
     """What is to be stored of the reading's value, or every reason why the reading cannot be accepted."""
-    refusals = [
-        *refusals_of_text("client_id", reading.client_id),
-        *refusals_of_text("external_id", reading.external_id),
-        *refusals_of_time("measured_at", reading.measured_at, now),
-    ]
+    refusals = refusals_of_text("client_id", reading.client_id)
+    refusals += refusals_of_text("external_id", reading.external_id)
+    refusals += refusals_of_time("measured_at", reading.measured_at, now)
     if reading.replaces is not None:
         refusals += _refusals_of_replaces(reading)
     entry = catalogue.measurable(reading.code)

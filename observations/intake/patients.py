@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from clinical_engine.common.database import array_literal, fetch_all
+from clinical_engine.common.prepared import Prepared
 from observations.catalogue.reading import CHANGED_AT
 
 
@@ -18,7 +19,10 @@ class Linked:
 
     def is_linked_at(self, time: datetime) -> bool:
         """Whether one of the periods covers the time."""
-        return any(begin <= time and (end is None or time < end) for begin, end in self.periods)
+        for begin, end in self.periods:  # noqa: SIM110 - `any` takes twice as long, for every reading
+            if begin <= time and (end is None or time < end):
+                return True
+        return False
 
 
 def known_within(
@@ -46,16 +50,21 @@ def known_within(
     return rows[0][0], known
 
 
-# There is a row even where nobody is known.
-_KNOWN = f"""
+# There is a row even where nobody is known. OFFSET 0 keeps each look-up one of its own, by index: joined as sets, tables that were
+# small when it was planned would be read whole.
+_KNOWN = Prepared(f"""
     SELECT catalogue.changed_at, known.external_id, known.id, known.associated_at, known.dissociated_at
     FROM (SELECT {CHANGED_AT} AS changed_at) AS catalogue
     LEFT JOIN (
         SELECT span.external_id, patient.id, association.associated_at, association.dissociated_at
         FROM unnest(%s::text[], %s::timestamptz[], %s::timestamptz[]) AS span (external_id, first, last)
-        JOIN patients_patient patient ON patient.organisation_id = %s AND patient.external_id = span.external_id
-        LEFT JOIN patients_association association ON association.patient_id = patient.id
-             AND association.associated_at <= span.last
-             AND (association.dissociated_at IS NULL OR association.dissociated_at > span.first)
+        CROSS JOIN LATERAL (
+            SELECT id FROM patients_patient WHERE organisation_id = %s::uuid AND external_id = span.external_id OFFSET 0
+        ) AS patient
+        LEFT JOIN LATERAL (
+            SELECT associated_at, dissociated_at FROM patients_association
+            WHERE patient_id = patient.id AND associated_at <= span.last
+              AND (dissociated_at IS NULL OR dissociated_at > span.first) OFFSET 0
+        ) AS association ON true
     ) AS known ON true
-"""  # noqa: S608 - a constant of the catalogue's
+""")  # noqa: S608 - a constant of the catalogue's

@@ -1,9 +1,9 @@
 """What became of readings, and the rows that they become."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -44,6 +44,9 @@ class Sender:
     actor_id: int | None = None
 
 
+_MINUTE = timedelta(minutes=1)
+
+
 class Row(msgspec.Struct, frozen=True, gc=False):
     """A reading that can be accepted, at its place in the request, and what is stored of it."""
 
@@ -57,10 +60,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     def offset_minutes(self) -> int:
         """The offset of its time; readings without one were refused before."""
         offset = self.reading.measured_at.utcoffset()
-        return 0 if offset is None else int(offset.total_seconds() // 60)
+        return offset // _MINUTE if offset else 0
 
 
-def column(rows: Sequence[Row], value: Callable[[Row], Any]) -> str:
-    """One column of the rows as an array literal; empty when all are NULL, which `unnest` fills up with NULL."""
-    values = [value(row) for row in rows]
+def ids_literal(ids: Iterable[UUID]) -> str:
+    """An array literal of ids. Their usual text, with its hyphens, takes Python eight times as long."""
+    return f"{{{','.join([f'{each.int:032x}' for each in ids])}}}"
+
+
+def column(values: Sequence[object]) -> str:
+    """One column of rows as an array literal; empty when all are NULL, which `unnest` fills up with NULL."""
     return array_literal(values) if values.count(None) < len(values) else "{}"

@@ -108,6 +108,22 @@ def test_rings_for_one_kind_that_wait_are_one_ring(queue: "redis.Redis") -> None
     assert len(rung(queue)) < 1000
 
 
+@pytest.mark.usefixtures("committed_db")
+def test_rings_that_come_apart_come_at_once_and_then_together_when_their_time_has_come(
+    queue: "redis.Redis",
+) -> None:
+    started = monotonic()
+    for _ in range(3):
+        rings.ring_on_commit("apart", QUEUE, apart=timedelta(seconds=0.5))
+        assert wait_until(lambda: bool(rung(queue)), seconds=10)
+    assert monotonic() - started < 0.5
+    assert len(rung(queue)) == 1
+    assert wait_until(lambda: len(rung(queue)) == 2, seconds=10)
+    assert monotonic() - started >= 0.5
+    rings.ring("last", QUEUE)
+    assert wait_until(lambda: len(rung(queue)) == 3, seconds=10)
+
+
 def test_a_forked_child_rings_by_a_thread_of_its_own_even_if_its_parent_was_ringing(
     queue: "redis.Redis",
 ) -> None:
