@@ -1,11 +1,11 @@
 """What a function of the language is given to work with: its call, which checks the arguments' kinds."""
 
-from typing import NamedTuple, Never, TypeAlias, cast
+from typing import NamedTuple, Never, TypeAlias
 
 from observations.engine.code import Place, failure
 from observations.engine.errors import NotComputable
 from observations.engine.limits import NUMBER_LIMIT
-from observations.engine.values import NUMBERS, Kind, kind_of
+from observations.engine.values import NUMBERS, Kind, Plain, kind_of
 
 Number: TypeAlias = float
 Numbers: TypeAlias = tuple[Number, ...]
@@ -28,11 +28,12 @@ class Call(NamedTuple):
             f"no value for {self.reads}" if self.reads else f"no value: {self.function} of {why}"
         )
 
-    def number(self, value: object) -> Number:
+    def number(self, value: Plain) -> Number:
         """Give the argument, which must be a number."""
         if type(value) not in NUMBERS:
             self.fail(f"needs {Kind.NUMBER}, not {kind_of(value)}")
-        return cast("Number", value)
+        number: Number = value
+        return number
 
     def items(self, value: object) -> tuple[object, ...]:
         """Give the argument, which must be a list."""
@@ -42,10 +43,10 @@ class Call(NamedTuple):
 
     def numbers(self, value: object) -> Numbers:
         """Give the argument, which must be a list of numbers."""
-        items = self.items(value)
+        items: tuple[Plain, ...] = self.items(value)
         if not NUMBERS.issuperset(map(type, items)):
             self.fail("needs a list of numbers only")
-        return cast("Numbers", items)
+        return items
 
     def some_numbers(self, value: object) -> Numbers:
         """Give the argument, which must be a list of numbers; an empty one ends the run as not computable."""

@@ -2,16 +2,17 @@
 
 import ast
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import cast
 
 from observations.engine import advice
-from observations.engine.arguments import Call
+from observations.engine.arguments import Call, Numbers
 from observations.engine.bands import fault_of
-from observations.engine.code import Code, Frame, Run, charge_reading
+from observations.engine.code import Budget, Code, spend_reading
 from observations.engine.context import Context
 from observations.engine.functions import FUNCTIONS, Function
 from observations.engine.leaves import path_of
-from observations.engine.values import NUMBERS, Kind, kind_of
+from observations.engine.values import NUMBERS, Kind, Plain, kind_of
 
 
 def call(context: Context, node: ast.expr) -> Code:
@@ -49,41 +50,62 @@ def _call(context: Context, node: ast.Call, name: str) -> Code:
     arguments = [context.expression(argument) for argument in node.args]
     # A name or a field says more to a reader of 'no value for ...' than the function does.
     this = Call(name, context.place(node), path_of(node.args[0]))
-    cost = sum(argument.cost for argument in arguments) + len(arguments)
-    if name == "band" and arguments[1].literal and arguments[2].literal:
-        return Code(_literal_band(context, node, this, arguments), Kind.ANY, cost)
+    if name == "band" and arguments[1].is_literal and arguments[2].is_literal:
+        return _literal_band(context, node, this, arguments)
+    function, program = FUNCTIONS[name], context.program
+    if function.lists:
+        context.note_reading(len(arguments))
+    apply = program.use(function.apply)
+    paid = f"{program.use(applied)}(f,{apply}," if function.lists else f"{apply}("
+    text = f"{paid}{program.constant(this)},{_listed(arguments)})"
+    context.facts.learn(arguments[0].slot, _proved_by(function, len(arguments)))
     kind = Kind.ANY if name == "band" else Kind.NUMBER
-    return Code(_application(FUNCTIONS[name], this, [argument.run for argument in arguments]), kind, cost)
+    return Code(text, kind, _cost_of(arguments))
 
 
-def _application(function: Function, this: Call, arguments: list[Run]) -> Run:
-    apply, place = function.apply, this.place
-
-    def run(frame: Frame) -> object:
-        values = [argument(frame) for argument in arguments]
-        for value in values:
-            if type(value) is tuple:
-                charge_reading(frame, len(value), place)
-        return apply(this, *values)
-
-    return run
+def _cost_of(arguments: list[Code]) -> int:
+    return sum(argument.cost for argument in arguments) + len(arguments)
 
 
-def _literal_band(context: Context, node: ast.Call, this: Call, arguments: list[Code]) -> Run:
-    """Give a band whose table stands in the source: checked once, at save."""
-    limits, points = arguments[1].run([]), arguments[2].run([])
-    table_fault = _table_fault(limits, points)
+def _listed(arguments: list[Code]) -> str:
+    return ",".join(argument.text for argument in arguments)
+
+
+def _proved_by(function: Function, arguments: int) -> Kind:
+    """What a run that comes past a call has shown of its first argument."""
+    return Kind.LIST if function.lists and arguments == 1 else Kind.NUMBER
+
+
+def applied(budget: Budget, apply: Callable[..., object], this: Call, *values: object) -> object:
+    """Give what a function that reads lists makes of its arguments, when the steps for reading them are paid."""
+    for value in values:
+        if type(value) is tuple:
+            spend_reading(budget, len(value), this.place)
+    return apply(this, *values)
+
+
+def _literal_band(context: Context, node: ast.Call, this: Call, arguments: list[Code]) -> Code:
+    """Compile a band whose table stands in the source: checked once, at save."""
+    value, limits, points = arguments
+    table_fault = _table_fault(limits.literal, points.literal)
     if table_fault:
         context.refuse(node, f"band {table_fault}")
-    value_of = arguments[0].run
+    call = context.program.constant(this)
+    text = f"{context.program.use(points_of)}({_listed(arguments)},{call})"
+    context.facts.learn(value.slot, Kind.NUMBER)
+    return Code(text, Kind.ANY, _cost_of(arguments), sure=_common_kind(points.literal))
 
-    def run(frame: Frame) -> object:
-        value = value_of(frame)
-        if type(value) not in NUMBERS:
-            this.fail(f"needs {Kind.NUMBER}, not {kind_of(value)}")
-        return points[bisect_left(limits, value)]
 
-    return run
+def points_of(value: Plain, limits: Numbers, points: tuple[object, ...], this: Call) -> object:
+    """Give the points of the first limit that is not below the value, by a table that was checked."""
+    if type(value) not in NUMBERS:
+        this.fail(f"needs {Kind.NUMBER}, not {kind_of(value)}")
+    return points[bisect_left(limits, value)]
+
+
+def _common_kind(points: object) -> Kind | None:
+    kinds = {kind_of(point) for point in points} if isinstance(points, tuple) else set()
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _table_fault(limits: object, points: object) -> str | None:

@@ -1,55 +1,64 @@
-"""What an expression becomes: a closure over a frame, with what is known of it beforehand.
+"""What an expression becomes: a piece of Python of our own making, with what is known of it beforehand.
 
-A frame is a list: place 0 holds the steps still allowed, every other place the value of one name (None: it
-has none). A list rather than an object because reading a name is most of what a run does.
+The pieces hold our own words alone: v3 is the value of a name of the script (None: it has none), k7 a constant
+that was checked, f the budget, numerals are numbers that were read and checked; every other word is a function
+that `Program.use` gave. No character of the author's gets into them.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from observations.engine.errors import ScriptFailed
 from observations.engine.limits import ITEMS_PER_STEP, MAX_STEPS
 from observations.engine.values import Kind
 
-Frame: TypeAlias = list[Any]
-Run: TypeAlias = Callable[[Frame], Any]
+Budget: TypeAlias = list[int]
+"""The steps that a run may still take, as its only item."""
+Place: TypeAlias = int
+"""Where a part of the script stands: line * LINE + column, both from 1, or 0. One number keeps generated code short."""
 
-STEPS_LEFT: Final = 0
-
-
-class Place(NamedTuple):
-    """Where a part of the script stands, both from 1."""
-
-    line: int
-    column: int
+LINE: Final = 2**15
+NO_LITERAL: Final = object()
+NO_SLOT: Final = -1
 
 
 class Code(NamedTuple):
-    """A compiled expression: its closure, its value's kind, its cost in steps, whether it is a literal."""
+    """A compiled expression.
 
-    run: Run
+    `kind` is what the author's words say of it, which refusals go by; `sure` is what holds in every run that
+    gets past it, where that is more: it decides which checks the generated code can do without.
+    """
+
+    text: str
     kind: Kind
     cost: int = 0
-    literal: bool = False
+    sure: Kind | None = None
+    literal: object = NO_LITERAL
+    slot: int = NO_SLOT
+    """The place of the name that the expression is, if it is one."""
+
+    @property
+    def proved(self) -> Kind:
+        """The kind that the value has in every run."""
+        return self.sure or self.kind
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether its value is known before the run."""
+        return self.literal is not NO_LITERAL
 
 
 def failure(place: Place, reason: str) -> ScriptFailed:
     """Give the error for a rule broken at a place."""
-    return ScriptFailed(place.line, place.column, reason)
+    return ScriptFailed(*divmod(place, LINE), reason)
 
 
-def charge(frame: Frame, steps: int, place: Place) -> None:
+def spend(budget: Budget, steps: int, place: Place) -> None:
     """Take steps from the budget of a run; raises ScriptFailed when it is used up."""
-    frame[STEPS_LEFT] -= steps
-    if frame[STEPS_LEFT] < 0:
+    budget[0] -= steps
+    if budget[0] < 0:
         raise failure(place, f"the script takes more than {MAX_STEPS:,} steps")
 
 
-def charge_reading(frame: Frame, items: int, place: Place) -> None:
+def spend_reading(budget: Budget, items: int, place: Place) -> None:
     """Take the steps for reading through a list of so many items."""
-    charge(frame, -(-items // ITEMS_PER_STEP), place)
-
-
-def constant(value: object, kind: Kind, cost: int = 0) -> Code:
-    """Give the code of a value that is known before the run."""
-    return Code(lambda _: value, kind, cost, literal=True)
+    spend(budget, -(-items // ITEMS_PER_STEP), place)

@@ -2,9 +2,10 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 
-from observations.engine.code import Code, Frame, Place, Run, charge, constant, failure
+from observations.engine.code import NO_LITERAL, Budget, Code, Place, failure, spend
 from observations.engine.context import Context
 from observations.engine.errors import NotComputable
 from observations.engine.leaves import path_of
@@ -12,6 +13,8 @@ from observations.engine.limits import MAX_FIELDS, MAX_ITEMS, MAX_NAME
 from observations.engine.values import ITEMS, SCALARS, Kind, kind_of
 
 _FIELD_NAME: Final = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}")
+_SURE_ITEMS: Final = frozenset({Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.RECORD})
+_SURE_FIELDS: Final = frozenset({Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.NONE})
 _NO_NESTING: Final = "a list holds numbers, texts, true or false, or records, not lists"
 
 
@@ -20,32 +23,25 @@ def list_display(context: Context, node: ast.expr) -> Code:
     elements = cast("ast.List", node).elts
     if len(elements) > MAX_ITEMS:
         return context.refuse(node, f"a list has at most {MAX_ITEMS:,} items")
-    codes = [_item(context, element) for element in elements]
-    runs = [code.run for code in codes]
-    if all(code.literal for code in codes):
-        return constant(tuple(run([]) for run in runs), Kind.LIST, cost=1)
-    collect = _collected(runs, context.place(node))
-    return Code(collect, Kind.LIST, sum(code.cost for code in codes) + len(codes) + 1)
+    codes = [context.expression(element) for element in elements]
+    for element, code in zip(elements, codes, strict=True):
+        if code.kind is Kind.LIST:
+            context.refuse(element, _NO_NESTING)
+    items = tuple([code.literal for code in codes])
+    if NO_LITERAL not in items:
+        return Code(context.program.constant(items), Kind.LIST, 1, literal=items)
+    text = f"({','.join(code.text for code in codes)},)"
+    if not _SURE_ITEMS.issuperset(code.proved for code in codes):
+        text = f"{context.program.use(listed)}({text},{context.place(node)})"
+    return Code(text, Kind.LIST, sum(code.cost for code in codes) + len(codes) + 1)
 
 
-def _item(context: Context, node: ast.expr) -> Code:
-    code = context.expression(node)
-    return context.refuse(node, _NO_NESTING) if code.kind is Kind.LIST else code
-
-
-def _collected(runs: list[Run], place: Place) -> Run:
-    def collect(frame: Frame) -> tuple[object, ...]:
-        items = tuple([run(frame) for run in runs])
-        _check_items(items, place)
-        return items
-
-    return collect
-
-
-def _check_items(items: tuple[object, ...], place: Place) -> None:
+def listed(items: Sequence[object], place: Place) -> tuple[object, ...]:
+    """Give a list of items, none of which may be a list."""
     # A list in a list would let twenty lines build what takes 2 ** 20 steps to compare and to store.
     if not ITEMS.issuperset(map(type, items)):
         raise failure(place, _NO_NESTING)
+    return tuple(items)
 
 
 def record_display(context: Context, node: ast.expr) -> Code:
@@ -53,18 +49,20 @@ def record_display(context: Context, node: ast.expr) -> Code:
     record = cast("ast.Dict", node)
     if len(record.keys) > MAX_FIELDS:
         return context.refuse(node, f"a record has at most {MAX_FIELDS} fields")
-    fields: dict[str, Run] = {}
-    cost = 1
+    fields: dict[str, Code] = {}
     for key, value in zip(record.keys, record.values, strict=True):
         code = context.optional(value)
         if code.kind in (Kind.LIST, Kind.RECORD):
             context.refuse(value, f"a field holds a number, a text, or true or false, not {code.kind}")
-        fields[_field_name(context, record, key, fields)] = code.run
-        cost += code.cost + 1
-    return Code(_filled(fields, context.place(node)), Kind.RECORD, cost)
+        fields[_field_name(context, record, key, fields)] = code
+    words = (f"{context.program.constant(name)}:{code.text}" for name, code in fields.items())
+    text = f"{{{','.join(words)}}}"
+    if not _SURE_FIELDS.issuperset(code.proved for code in fields.values()):
+        text = f"{context.program.use(flat)}({text},{context.place(node)})"
+    return Code(text, Kind.RECORD, sum(code.cost + 1 for code in fields.values()) + 1)
 
 
-def _field_name(context: Context, record: ast.Dict, key: ast.expr | None, taken: dict[str, Run]) -> str:
+def _field_name(context: Context, record: ast.Dict, key: ast.expr | None, taken: dict[str, Code]) -> str:
     if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
         context.refuse(key or record, 'the name of a field is written out as a text, as in {"score": score}')
         return ""
@@ -78,17 +76,12 @@ def _field_name(context: Context, record: ast.Dict, key: ast.expr | None, taken:
     return key.value
 
 
-def _filled(fields: dict[str, Run], place: Place) -> Run:
-    def fill(frame: Frame) -> dict[str, object]:
-        record = {name: run(frame) for name, run in fields.items()}
-        for value in record.values():
-            if value is not None and type(value) not in SCALARS:
-                raise failure(
-                    place, f"a field holds a number, a text, or true or false, not {kind_of(value)}"
-                )
-        return record
-
-    return fill
+def flat(record: dict[str, object], place: Place) -> dict[str, object]:
+    """Give a record, whose fields may hold neither lists nor records."""
+    for value in record.values():
+        if value is not None and type(value) not in SCALARS:
+            raise failure(place, f"a field holds a number, a text, or true or false, not {kind_of(value)}")
+    return record
 
 
 def comprehension(context: Context, node: ast.expr) -> Code:
@@ -110,56 +103,51 @@ def comprehension(context: Context, node: ast.expr) -> Code:
         context.in_comprehension = False
 
 
-class _Selection(NamedTuple):
-    """What a comprehension does with each item, which stands in place `slot` of the frame, and its cost."""
-
-    slot: int
-    conditions: tuple[Run, ...]
-    element: Run
-    cost: int
-    place: Place
-
-
 def _comprehension(context: Context, node: ast.ListComp, target: ast.Name, clause: ast.comprehension) -> Code:
     items = context.of_kind(clause.iter, Kind.LIST, "for")
+    context.facts.learn(items.slot, Kind.LIST)
     if target.id in context.functions:
         context.refuse(target, f"{target.id} is a function; choose another name")
     shadowed = context.names.get(target.id)
     slot = context.names[target.id] = context.new_slot()
+    mark = context.facts.mark()
+    context.facts.learn(slot, Kind.ANY)  # no item is without a value
     conditions = [context.condition(condition, "if") for condition in clause.ifs]
-    element = _item(context, node.elt)
+    element = context.expression(node.elt)
+    if element.kind is Kind.LIST:
+        context.refuse(node.elt, _NO_NESTING)
+    context.facts.back_to(mark)
     if shadowed is None:
         del context.names[target.id]
     else:
         context.names[target.id] = shadowed
     cost = 1 + element.cost + sum(condition.cost + 1 for condition in conditions)
-    tests = tuple(condition.run for condition in conditions)
-    select = _select(items.run, _Selection(slot, tests, element.run, cost, context.place(node)))
-    return Code(select, Kind.LIST, items.cost + 1)
+    context.program.most_steps += MAX_ITEMS * cost
+    place = context.place(node)
+    each = f"{context.program.use(items_of)}(f,{items.text},{cost},{place})"
+    tests = "".join(f" if {condition.text}" for condition in conditions)
+    selected = f"[{element.text} for v{slot} in {each}{tests}]"
+    if element.proved in _SURE_ITEMS:
+        text = f"{context.program.use(tuple)}({selected})"
+    else:
+        text = f"{context.program.use(listed)}({selected},{place})"
+    return Code(text, Kind.LIST, items.cost + 1)
 
 
-def _select(items: Run, selection: _Selection) -> Run:
-    slot, conditions, element, cost, place = selection
+def items_of(budget: Budget, items: object, cost: int, place: Place) -> tuple[object, ...]:
+    """Give the items of what must be a list, when the steps for all of them are paid."""
+    if type(items) is not tuple:
+        raise failure(place, f"for needs {Kind.LIST}, not {kind_of(items)}")
+    # Paid before the first item: the budget then ends a run before the work is done, not after.
+    spend(budget, len(items) * cost, place)
+    return items
 
-    def select(frame: Frame) -> tuple[object, ...]:
-        among = items(frame)
-        if type(among) is not tuple:
-            raise failure(place, f"for needs {Kind.LIST}, not {kind_of(among)}")
-        # Paid before the first item: the budget then ends a run before the work is done, not after.
-        charge(frame, len(among) * cost, place)
-        selected: list[object] = []
-        for item in among:
-            frame[slot] = item
-            for condition in conditions:
-                if not condition(frame):
-                    break
-            else:
-                selected.append(element(frame))
-        found = tuple(selected)
-        _check_items(found, place)
-        return found
 
-    return select
+class Index(NamedTuple):
+    """One index in the script: what is said when the list is empty, and where it stands."""
+
+    absent: str
+    place: Place
 
 
 def index(context: Context, node: ast.expr) -> Code:
@@ -170,22 +158,30 @@ def index(context: Context, node: ast.expr) -> Code:
     items = context.of_kind(subscript.value, Kind.LIST, "an index")
     position = context.of_kind(subscript.slice, Kind.NUMBER, "an index")
     absent = f"no value for {path_of(subscript.value) or 'an item of an empty list'}"
-    run = _item_at(items.run, position.run, absent, context.place(node))
-    return Code(run, Kind.ANY, items.cost + position.cost + 1)
+    this = context.program.constant(Index(absent, context.place(node)))
+    among = items.text
+    if items.proved is not Kind.LIST and not position.is_literal:
+        # Asked before the position is read: which of two faults is told must not depend on how this is compiled.
+        among = f"{context.program.use(indexed)}({among},{this})"
+    context.facts.learn(items.slot, Kind.LIST)
+    text = f"{context.program.use(item_at)}({among},{position.text},{this})"
+    return Code(text, Kind.ANY, items.cost + position.cost + 1)
 
 
-def _item_at(items: Run, position: Run, absent: str, place: Place) -> Run:
-    def item_at(frame: Frame) -> object:
-        among = items(frame)
-        if type(among) is not tuple:
-            raise failure(place, f"an index needs {Kind.LIST}, not {kind_of(among)}")
-        where = position(frame)
-        if type(where) is not int:
-            raise failure(place, "an index is a whole number")
-        if not among:
-            raise NotComputable(absent)
-        if not -len(among) <= where < len(among):
-            raise failure(place, "the list has no item at this index")
-        return among[where]
+def indexed(items: object, this: Index) -> tuple[object, ...]:
+    """Give what must be a list."""
+    if type(items) is not tuple:
+        raise failure(this.place, f"an index needs {Kind.LIST}, not {kind_of(items)}")
+    return items
 
-    return item_at
+
+def item_at(items: object, position: object, this: Index) -> object:
+    """Give the item at a position of what must be a list; negative ones count from its end."""
+    among = indexed(items, this)
+    if type(position) is not int:
+        raise failure(this.place, "an index is a whole number")
+    if not among:
+        raise NotComputable(this.absent)
+    if not -len(among) <= position < len(among):
+        raise failure(this.place, "the list has no item at this index")
+    return among[position]

@@ -14,19 +14,19 @@ from observations.engine.limits import MAX_ITEMS, MAX_ROUND_DIGITS
 
 
 class Function(NamedTuple):
-    """How many arguments a function takes, and what it does with them."""
+    """How many arguments a function takes, what it does with them, and whether it reads lists."""
 
     least: int
     most: int
     apply: Callable[..., object]
+    lists: bool = False
 
 
 def total(call: Call, values: object) -> Number:
     """Sum of a list, exact and rounded once (math.fsum); whole for whole numbers, 0 for an empty list."""
     numbers = call.numbers(values)
-    if float not in set(map(type, numbers)):
-        return call.bounded(sum(numbers))
-    return call.bounded(math.fsum(numbers))
+    plain = sum(numbers)
+    return call.bounded(plain if type(plain) is int else math.fsum(numbers))
 
 
 def mean(call: Call, values: object) -> Number:
@@ -117,18 +117,18 @@ def rounded(call: Call, value: object, digits: object = None) -> Number:
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
-    "min": Function(1, MAX_ITEMS, smallest),
-    "max": Function(1, MAX_ITEMS, largest),
-    "sum": Function(1, 1, total),
-    "mean": Function(1, 1, mean),
-    "median": Function(1, 1, median),
-    "stdev": Function(1, 1, stdev),
-    "len": Function(1, 1, length),
+    "min": Function(1, MAX_ITEMS, smallest, lists=True),
+    "max": Function(1, MAX_ITEMS, largest, lists=True),
+    "sum": Function(1, 1, total, lists=True),
+    "mean": Function(1, 1, mean, lists=True),
+    "median": Function(1, 1, median, lists=True),
+    "stdev": Function(1, 1, stdev, lists=True),
+    "len": Function(1, 1, length, lists=True),
     "abs": Function(1, 1, absolute),
     "sqrt": Function(1, 1, square_root),
     "log": Function(1, 1, logarithm),
     "exp": Function(1, 1, exponential),
     "floor": Function(1, 1, floor),
     "round": Function(1, 2, rounded),
-    "band": Function(3, 3, band),
+    "band": Function(3, 3, band, lists=True),
 }

@@ -1,30 +1,38 @@
 """Literals, names and field access."""
 
 import ast
-from typing import cast
+from functools import lru_cache
+from typing import NamedTuple, cast
 
 from observations.engine import advice
-from observations.engine.code import Code, Frame, Place, Run, constant, failure
+from observations.engine.code import Code, Place, failure
 from observations.engine.context import Context
 from observations.engine.errors import NotComputable
 from observations.engine.limits import MAX_TEXT, NUMBER_LIMIT
-from observations.engine.values import Kind, is_permitted_text, kind_of
+from observations.engine.values import NUMBERS, Kind, is_permitted_text, kind_of
 
 
 def literal(context: Context, node: ast.expr) -> Code:
     """Compile a number, a text, True, False or None."""
     value = cast("ast.Constant", node).value
-    if value is None or isinstance(value, bool):
-        return constant(value, kind_of(value))
+    if type(value) in NUMBERS:
+        number = cast("float", value)
+        return (
+            _number(number) if number < NUMBER_LIMIT else context.refuse(node, "a number must be below 1e15")
+        )
     if isinstance(value, str):
-        if is_permitted_text(value):
-            return constant(value, Kind.TEXT)
-        return context.refuse(node, f"a text has at most {MAX_TEXT} characters, all of them printable")
-    if not isinstance(value, int | float):
+        if not is_permitted_text(value):
+            return context.refuse(node, f"a text has at most {MAX_TEXT} characters, all of them printable")
+        return Code(context.program.constant(value), Kind.TEXT, literal=value)
+    if not isinstance(value, bool | None):
         return context.refuse(node, "this is no value; write a number, a text, True, False or None")
-    if value >= NUMBER_LIMIT:
-        return context.refuse(node, "a number must be below 1e15")
-    return constant(value, Kind.NUMBER)
+    return Code(str(value), kind_of(value), literal=value)
+
+
+@lru_cache(maxsize=256, typed=True)  # every table of points has the same few
+def _number(value: float) -> Code:
+    # Written out as we read it, not as the author wrote it.
+    return Code(str(value), Kind.NUMBER, literal=value)
 
 
 def name(context: Context, node: ast.expr) -> Code:
@@ -33,7 +41,23 @@ def name(context: Context, node: ast.expr) -> Code:
     slot = context.names.get(identifier)
     if slot is None:
         return context.refuse(node, _why_unknown(context, identifier))
-    return Code(_read_name(slot, f"no value for {identifier}"), Kind.ANY)
+    context.slots_read.add(slot)
+    kind = context.kinds.get(slot, Kind.ANY)
+    sure = context.facts.get(slot)
+    if sure is not None:
+        return Code(f"v{slot}", kind, sure=sure, slot=slot)
+    reason = context.program.constant(f"no value for {identifier}")
+    context.facts.learn(slot, Kind.ANY)
+    # What is true needs no question whether it is None: the shortest code, and the fastest.
+    text = f"(v{slot} or {context.program.use(present)}(v{slot},{reason}))"
+    return Code(text, kind, sure=Kind.ANY, slot=slot)
+
+
+def present(value: object, absent: str) -> object:
+    """Give a value that a name must have."""
+    if value is None:
+        raise NotComputable(absent)
+    return value
 
 
 def _why_unknown(context: Context, identifier: str) -> str:
@@ -47,37 +71,34 @@ def _why_unknown(context: Context, identifier: str) -> str:
     return f"{identifier} is not known here{near or '; it is neither an input nor set above'}"
 
 
-def _read_name(slot: int, absent: str) -> Run:
-    def read(frame: Frame) -> object:
-        value = frame[slot]
-        if value is None:
-            raise NotComputable(absent)
-        return value
+class Field(NamedTuple):
+    """One reading of a field in the script: of which name, what is said when it has no value, and where."""
 
-    return read
+    name: str
+    absent: str
+    place: Place
 
 
 def field(context: Context, node: ast.expr) -> Code:
     """Compile `record.field`. A field without a value ends the run as not computable."""
-    attribute = cast("ast.Attribute", node)
-    record = context.of_kind(attribute.value, Kind.RECORD, f".{attribute.attr}")
-    look_up = _look_up(record.run, attribute.attr, context.place(node))
-    absent = f"no value for {path_of(attribute)}"
+    record, this = _field(context, cast("ast.Attribute", node))
+    context.facts.learn(record.slot, Kind.RECORD)
+    return Code(f"{context.program.use(value_of)}({record.text},{this})", Kind.ANY, record.cost + 1)
 
-    def read(frame: Frame) -> object:
-        value = look_up(frame)
-        if value is None:
-            raise NotComputable(absent)
-        return value
 
-    return Code(read, Kind.ANY, record.cost + 1)
+def _field(context: Context, node: ast.Attribute) -> tuple[Code, str]:
+    record = context.of_kind(node.value, Kind.RECORD, f".{node.attr}")
+    return record, context.program.constant(
+        Field(node.attr, f"no value for {path_of(node)}", context.place(node))
+    )
 
 
 def is_none(context: Context, node: ast.expr) -> Code:
     """Compile the question whether a name or a field has no value: the one way to read it unharmed."""
     if isinstance(node, ast.Name) and node.id in context.names:
         slot = context.names[node.id]
-        return Code(lambda frame: frame[slot] is None, Kind.BOOLEAN)
+        context.slots_read.add(slot)
+        return Code(f"(v{slot} is None)", Kind.BOOLEAN)
     if isinstance(node, ast.Attribute):
         return _field_is_none(context, node)
     if isinstance(node, ast.Name):
@@ -87,26 +108,33 @@ def is_none(context: Context, node: ast.expr) -> Code:
 
 def _field_is_none(context: Context, node: ast.Attribute) -> Code:
     owner = context.names.get(node.value.id) if isinstance(node.value, ast.Name) else None
-    record = context.of_kind(node.value, Kind.RECORD, f".{node.attr}")
-    look_up = _look_up(record.run, node.attr, context.place(node))
+    # Of a blood pressure that was not measured, no part was: asked for, not an end of the script.
+    first = "" if owner is None or context.facts.get(owner) else f"v{owner} is None or "
+    mark = context.facts.mark()
+    if first and owner is not None:
+        context.facts.learn(owner, Kind.ANY)
+    record, this = _field(context, node)
+    context.facts.back_to(mark)
+    return Code(
+        f"({first}{context.program.use(part)}({record.text},{this}) is None)", Kind.BOOLEAN, record.cost + 1
+    )
 
-    def ask(frame: Frame) -> bool:
-        # Of a blood pressure that was not measured, no part was: asked for, not an end of the script.
-        return (owner is not None and frame[owner] is None) or look_up(frame) is None
 
-    return Code(ask, Kind.BOOLEAN, record.cost + 1)
+def value_of(record: object, this: Field) -> object:
+    """Give the value of a field, which must have one."""
+    value: object = record.get(this.name) if type(record) is dict else None
+    if value is None and part(record, this) is None:
+        raise NotComputable(this.absent)
+    return value
 
 
-def _look_up(record: Run, field_name: str, place: Place) -> Run:
-    def look_up(frame: Frame) -> object:
-        fields = record(frame)
-        if type(fields) is not dict:
-            raise failure(place, f".{field_name} needs {Kind.RECORD}, not {kind_of(fields)}")
-        if field_name not in fields:
-            raise failure(place, f"the record has no field {field_name}")
-        return fields[field_name]
-
-    return look_up
+def part(record: object, this: Field) -> object:
+    """Give the value of a field of what must be a record that has the field, or None."""
+    if type(record) is not dict:
+        raise failure(this.place, f".{this.name} needs {Kind.RECORD}, not {kind_of(record)}")
+    if this.name not in record:
+        raise failure(this.place, f"the record has no field {this.name}")
+    return record[this.name]
 
 
 def path_of(node: ast.expr) -> str | None:

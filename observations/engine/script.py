@@ -3,21 +3,21 @@
 import ast
 import keyword
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from observations.engine import arithmetic, calls, comparisons, containers, leaves, logic
-from observations.engine.code import STEPS_LEFT, Frame, Place
 from observations.engine.context import Context, Handler
-from observations.engine.errors import Problem, ScriptRefused
+from observations.engine.errors import NotComputable, Problem, ScriptFailed, ScriptRefused
+from observations.engine.explaining import Explanation, Result, Watcher
 from observations.engine.functions import FUNCTIONS
 from observations.engine.lexis import check_words, normalised
 from observations.engine.limits import MAX_INPUTS, MAX_NAME, MAX_STEPS
-from observations.engine.statements import Step, block
+from observations.engine.statements import block
 from observations.engine.syntax import parse
-from observations.engine.values import Input, Value, admit, release
+from observations.engine.values import Input, Kind, admit, release
 
 LANGUAGE_VERSION: Final = 1
 """The newest version of the language that this engine runs. It runs every older one exactly as it was."""
@@ -43,24 +43,20 @@ EXPRESSIONS: Final[Mapping[type[ast.expr], Handler]] = {
 """The allow-list: what is not in it is refused. The author's text reaches nothing but these."""
 
 
-class Result(NamedTuple):
-    """What a run gives: one value or a flat record, unrounded, and the steps it took of `MAX_STEPS`."""
-
-    value: Value
-    steps: int
-
-
 @dataclass(frozen=True, slots=True)
 class CompiledScript:
     """A script that passed every check. Immutable: one serves any number of threads and forked processes."""
 
     inputs: tuple[str, ...]
     language_version: int
-    _body: Step
-    _blank: tuple[Any, ...]
-    _slots: Mapping[str, int]
-    _result: int
-    _end: Place
+    names_read: frozenset[str]
+    """The inputs that the source reads; another one is of no use to it."""
+    result_kind: Kind
+    """What is sure of the kind of the result; ANY where nothing is."""
+    _source: str
+    _body: Callable[..., Any]
+    _numbers: Mapping[str, int]
+    _last_line: int
 
     def run(self, inputs: Mapping[str, Input]) -> Result:
         """Compute the result from the inputs: numbers, texts, booleans, flat records, lists of these.
@@ -72,44 +68,77 @@ class CompiledScript:
         Raises TypeError for an input that is no plain value and ValueError for a name that is not among the
         script's inputs: mistakes of the caller.
         """
-        frame: Frame = list(self._blank)
+        values: list[object] = [None] * len(self._numbers)
         for name, value in inputs.items():
-            if name not in self._slots:
+            number = self._numbers.get(name)
+            if number is None:
                 raise ValueError(f"{name} is not an input of this script")
-            frame[self._slots[name]] = admit(name, value)
-        self._body(frame)
-        value = release(frame[self._result], self._end.line, self._end.column)
-        return Result(value, MAX_STEPS - frame[STEPS_LEFT])
+            values[number] = admit(name, value)
+        budget = [MAX_STEPS]
+        result = self._body(budget, *values)
+        return Result(release(result, self._last_line, 1), MAX_STEPS - budget[0])
+
+    def explain(self, inputs: Mapping[str, Input]) -> Explanation:
+        """Do the same run and tell what was assigned and decided on the way to the end, whatever that is.
+
+        The steps hold values of the patient: for the eyes of those who may see the measurements.
+
+        Raises TypeError and ValueError as `run` does.
+        """
+        watcher = Watcher()
+        watched = _compiled(self._source, self.inputs, self.language_version, {}, watcher)
+        try:
+            ending: Result | NotComputable | ScriptFailed = watched.run(inputs)
+        except (NotComputable, ScriptFailed) as error:
+            ending = error.with_traceback(None)
+        return Explanation(tuple(watcher.steps), watcher.is_complete, ending)
 
 
 def compile_script(
-    source: str, inputs: Collection[str], language_version: int = LANGUAGE_VERSION
+    source: str,
+    inputs: Collection[str],
+    language_version: int = LANGUAGE_VERSION,
+    *,
+    kinds: Mapping[str, Kind] = MappingProxyType({}),
 ) -> CompiledScript:
     """Check a source against the language and compile it, once for any number of runs.
 
-    `inputs` are the names that the script may read without setting them.
+    `inputs` are the names that the script may read without setting them. `kinds` are those of inputs whose
+    kind is known: what can never work with them is refused. They change nothing in a run.
 
     Raises ScriptRefused, with a line, a column and what to write instead for each problem.
     """
     _check_declaration(inputs, language_version)
-    source = normalised(source)
+    return _compiled(normalised(source), tuple(inputs), language_version, kinds, None)
+
+
+def _compiled(
+    source: str,
+    inputs: tuple[str, ...],
+    language_version: int,
+    kinds: Mapping[str, Kind],
+    watcher: Watcher | None,
+) -> CompiledScript:
     check_words(source)
     statements = parse(source)
-    context = Context(source, EXPRESSIONS, FUNCTIONS)
+    context = Context(source, EXPRESSIONS, FUNCTIONS, watcher)
     slots = {name: context.declare(name) for name in inputs}
-    body = block(context, statements)
+    context.kinds.update({slots[name]: kind for name, kind in kinds.items() if name in slots})
+    block(context, statements)
     if RESULT not in context.names and not context.problems:
         context.problems.append(_no_result(context))
     if context.problems:
         raise ScriptRefused(tuple(sorted(context.problems)))
+    result = context.names[RESULT]
     return CompiledScript(
-        tuple(inputs),
+        inputs,
         language_version,
-        body,
-        tuple(context.blank_frame()),
-        MappingProxyType(slots),
-        context.names[RESULT],
-        _last_line(statements),
+        frozenset(name for name, slot in slots.items() if slot in context.slots_read),
+        context.facts.get(result) or Kind.ANY,
+        source,
+        context.program.function([f"v{slot}" for slot in slots.values()], f"v{result}"),
+        {name: number for number, name in enumerate(slots)},
+        cast("int", statements[-1].end_lineno),
     )
 
 
@@ -139,7 +168,3 @@ def _no_result(context: Context) -> Problem:
     if context.is_declared(RESULT):
         return Problem(0, 0, "result is not set on every way through; set it in each branch and an else")
     return Problem(0, 0, "the script sets no result; write result = ...")
-
-
-def _last_line(statements: list[ast.stmt]) -> Place:
-    return Place(cast("int", statements[-1].end_lineno), 1)

@@ -1,8 +1,18 @@
 """How the tests of the engine write, run and break scripts."""
 
+from collections.abc import Collection
+
 import pytest
 
-from observations.engine import Input, NotComputable, ScriptFailed, ScriptRefused, Value, compile_script
+from observations.engine import (
+    CompiledScript,
+    Input,
+    NotComputable,
+    ScriptFailed,
+    ScriptRefused,
+    Value,
+    compile_script,
+)
 
 
 def run(source: str, **inputs: Input) -> Value:
@@ -41,3 +51,11 @@ def reason_for_no_value(source: str, **inputs: Input) -> str:
     with pytest.raises(NotComputable) as caught:
         script.run(inputs)
     return caught.value.reason
+
+
+def accepted(source: str, inputs: Collection[str]) -> CompiledScript | None:
+    """Compile a source; None when it is refused."""
+    try:
+        return compile_script(source, inputs)
+    except ScriptRefused:
+        return None

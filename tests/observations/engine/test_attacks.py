@@ -1,71 +1,51 @@
 """Sources and inputs written to hang, crash, fill or leave the engine; each is bounded in time and in memory."""
 
 import gc
+import json
+import subprocess
+import sys
 import threading
-import time
 import tracemalloc
-from collections.abc import Callable
-from functools import partial
+from functools import cache
 
 import pytest
 
-from observations.engine import NotComputable, ScriptFailed, ScriptRefused, compile_script
+from observations.engine import compile_script
+from tests.observations.engine.attacking import CASES, MEGABYTES, MILLISECONDS, Attacked, attempt
 from tests.observations.engine.attacks import ATTACKS, ESCAPES, INPUTS
+from tests.observations.engine.generator_attacks import GENERATOR
 
-SECONDS = 0.1
-MEGABYTES = 64
-TRIES = 5
-"""A machine that others use is slow now and then; the best of a few tries is the engine's own time."""
+GROUPS = 8
 
 
-def attempt(source: str) -> str:
-    """Compile and run a source; gives how that ended. Any other exception is the test's failure."""
-    try:
-        compile_script(source, INPUTS.keys()).run(INPUTS)
-    except ScriptRefused:
-        return "refused"
-    except ScriptFailed:
-        return "failed"
-    except NotComputable:
-        return "not computable"
-    return "result"
-
-
-def fastest(act: Callable[[], object]) -> float:
-    """Give the seconds of work of the first try that is within bounds, or of the fastest of several."""
-    best = float("inf")
-    for _ in range(TRIES):
-        begun = time.thread_time()
-        act()
-        best = min(best, time.thread_time() - begun)
-        if best <= SECONDS:
-            break
-    return best
-
-
-def peak_megabytes(act: Callable[[], object]) -> float:
-    tracemalloc.start()
-    try:
-        act()
-        return tracemalloc.get_traced_memory()[1] / 1e6
-    finally:
-        tracemalloc.stop()
+@cache
+def attacked(group: int) -> tuple[list[Attacked], int]:
+    """Every so-manieth attack in a process of its own, and how that process ended."""
+    command = [sys.executable, "-m", "tests.observations.engine.attacking", f"{group}/{GROUPS}"]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [Attacked(*json.loads(line)) for line in process.stdout.splitlines()], process.returncode
 
 
 def test_there_are_several_hundred_attacks() -> None:
-    assert len(set(ATTACKS)) > 500
+    assert len({source for source, _ in CASES}) > 600
 
 
-@pytest.mark.parametrize("group", range(20))
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_the_process_is_alive_after_every_attack(group: int) -> None:
+    attacks, code = attacked(group)
+    assert code == 0
+    assert len(attacks) == len(CASES[group::GROUPS])
+    assert {attack.end for attack in attacks} <= {"refused", "failed", "not computable", "result"}
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
 def test_every_attack_ends_within_its_time(group: int) -> None:
-    seconds = {source[:80]: fastest(partial(attempt, source)) for source in ATTACKS[group::20]}
-    assert [source for source, needed in seconds.items() if needed > SECONDS] == []
+    assert [attack for attack in attacked(group)[0] if attack.milliseconds > MILLISECONDS] == []
 
 
-@pytest.mark.parametrize("group", range(20))
+@pytest.mark.parametrize("group", range(GROUPS))
 def test_every_attack_stays_within_its_memory(group: int) -> None:
-    megabytes = {source[:80]: peak_megabytes(partial(attempt, source)) for source in ATTACKS[group::20]}
-    assert [source for source, needed in megabytes.items() if needed > MEGABYTES] == []
+    assert [attack for attack in attacked(group)[0] if attack.megabytes > MEGABYTES] == []
 
 
 @pytest.mark.parametrize("source", ESCAPES)
@@ -74,15 +54,16 @@ def test_no_way_out_of_the_language_is_open(source: str) -> None:
 
 
 def test_attacks_end_the_same_in_a_thread_with_a_small_stack() -> None:
+    sources = (*ATTACKS, *GENERATOR)
     ends: list[str] = []
     previous = threading.stack_size(1024 * 1024)
     try:
-        thread = threading.Thread(target=lambda: ends.extend(attempt(source) for source in ATTACKS))
+        thread = threading.Thread(target=lambda: ends.extend(attempt(source) for source in sources))
         thread.start()
         thread.join()
     finally:
         threading.stack_size(previous)
-    assert len(ends) == len(ATTACKS)
+    assert len(ends) == len(sources)
 
 
 def test_many_runs_leave_nothing_behind() -> None:

@@ -27,7 +27,8 @@ SECRET_TEXT = "Jansen"
 def test_a_number_that_is_not_finite_or_too_large_fails(value: float) -> None:
     failed = failure("result = 1", x=value)
     assert (failed.line, failed.reason) == (0, "input x: a number must be finite and below 1e15 in size")
-    assert failure("result = 1", x=[1, value]).reason == failed.reason
+    for values in ([1, value], [value, 1], [1, value, 2.5]):
+        assert failure("result = 1", x=values).reason == failed.reason
     assert (
         failure("result = 1", x={"a": value}).reason
         == "input x.a: a number must be finite and below 1e15 in size"
