@@ -16,7 +16,7 @@ from tests.benchmarks.intake import flat, layouts, simulating, speed  # noqa: E4
 from tests.benchmarks.ledger import claims, desk, latency, reruns, throughput  # noqa: E402
 from tests.benchmarks.ledger.kinds import register_kinds  # noqa: E402
 from tests.benchmarks.results import read, refresh_index, table, with_new, write, write_page  # noqa: E402
-from tests.benchmarks.scripts import reading, shuffled  # noqa: E402
+from tests.benchmarks.scripts import backfilling, engine, reading, shuffled  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 _RESULTS = ROOT / "var" / "bench"
@@ -25,7 +25,7 @@ BENCHES: Mapping[str, Sequence[ModuleType]] = {
     "ledger": (throughput, latency, claims, desk, reruns),
     "association": (single, rosters, batches, against_django),
     "intake": (speed, simulating, flat, layouts),
-    "scripts": (reading, shuffled),
+    "scripts": (engine, reading, shuffled, backfilling),
 }
 
 

@@ -12,8 +12,8 @@ import requests
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, whatever its name says
 from tqdm import tqdm
 
-from observations.library import LIBRARY
-from observations.services import install_library
+from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from tests import factories
 from tests.benchmarks.results import Metric, measured, percentile
 from tests.benchmarks.services import running_services, wait
@@ -24,7 +24,7 @@ WARM_UP = 20
 
 def run() -> list[Metric]:
     """Four latencies in ms, each beside the raw one: two committed single-row INSERTs by psycopg2, interleaved."""
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     caller = factories.caller()
     with running_engine() as address:
         bench = _Bench(address, caller)

@@ -60,6 +60,11 @@ def build(database: str, number: int) -> Submitter:
     return submitter
 
 
+def codes() -> list[Code]:
+    """The codes of the measurements."""
+    return list(Code.objects.filter(value_kind="quantity", is_computed=False).order_by("pk")[:4])
+
+
 def patients() -> list[tuple[UUID, str]]:
     """The linked patients, by our id and by the vitals app's."""
     linked = Patient.objects.filter(associations__isnull=False)
@@ -67,14 +72,11 @@ def patients() -> list[tuple[UUID, str]]:
 
 
 def _write(cursor: Cursor, submitter: Submitter, number: int) -> None:
-    codes = list(Code.objects.filter(value_kind="quantity", is_computed=False).values_list("pk", flat=True))[
-        :4
-    ]
     values = {
         "organisation": str(submitter.organisation_id),
         "number": number,
         "patients": sizes.AMONG,
-        "codes": codes,
+        "codes": [code.pk for code in codes()],
     }
     # Made anew afterwards, an index takes a fraction of what it takes row by row.
     cursor.execute(

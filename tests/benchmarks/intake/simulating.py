@@ -1,7 +1,7 @@
 """The whole engine under a simulated vitals app."""
 
-from observations.library import LIBRARY
-from observations.services import install_library
+from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from observations.simulator.options import Options, Target
 from observations.simulator.running import simulate
 from observations.simulator.summary import Summary, Times
@@ -25,7 +25,7 @@ def run() -> list[Metric]:
     """
     with running(_DATABASE, _ALL) as engine:
         with working_on(_DATABASE):
-            install_library(scripts=LIBRARY)
+            install_library(scripts=[GLUCOSE_7D])
         summary = simulate(
             Options(
                 target=Target(

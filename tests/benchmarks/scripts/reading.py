@@ -12,7 +12,6 @@ from tqdm import tqdm
 
 from observations.computing.loading import load
 from observations.computing.plan import current_plan
-from observations.models import Code
 from tests.benchmarks.intake import population
 from tests.benchmarks.intake import sizes as intake_sizes
 from tests.benchmarks.ledger.databases import checkpoint, connect, working_on
@@ -66,15 +65,17 @@ class _Side:
         self.raw: list[float] = []
         with working_on(database):
             self._patients = [patient for patient, _ in population.patients()]
-            quantities = Code.objects.filter(value_kind="quantity", is_computed=False).exclude(units=None)
-            codes = list(quantities.distinct().order_by("pk")[:4])
+            codes = population.codes()
             self._code_ids = [code.pk for code in codes]
             names = "abcd"
             publish(
                 "four-codes",
                 content(
                     f"result = {' + '.join(names)}",
-                    {name: reads(code.code, window_days=_WINDOW_DAYS) for name, code in zip(names, codes, strict=True)},
+                    {
+                        name: reads(code.code, window_days=_WINDOW_DAYS)
+                        for name, code in zip(names, codes, strict=True)
+                    },
                     {"result": gives(unit="1")},
                 ),
             )
