@@ -29,9 +29,24 @@ def measurement_for(organisation_ids: Collection[UUID], measurement_id: UUID) ->
 
 def observations_for(organisation_ids: Collection[UUID], patient_id: UUID) -> QuerySet[Observation]:
     """A patient's observations, superseded ones among them, if the patient belongs to one of the organisations."""
-    return Observation.objects.filter(
-        organisation_id__in=organisation_ids, patient_id=patient_id
-    ).select_related("code", "script", "script_version")
+    return _shown(Observation.objects.filter(organisation_id__in=organisation_ids, patient_id=patient_id))
+
+
+def observation_for(organisation_ids: Collection[UUID], observation_id: UUID) -> Observation | None:
+    """The observation, superseded or not, if it belongs to one of the organisations; with all of its script version."""
+    rows = Observation.objects.filter(pk=observation_id, organisation_id__in=organisation_ids)
+    return rows.select_related("code", "script", "script_version__script", "organisation").first()
+
+
+def observations_by_id(ids: Collection[UUID]) -> QuerySet[Observation]:
+    """The observations of these ids, with what is shown of them; of whichever organisation."""
+    return _shown(Observation.objects.filter(pk__in=ids))
+
+
+def _shown(rows: QuerySet[Observation]) -> QuerySet[Observation]:
+    # Each row would bring the whole text of its version along, and all of its test cases.
+    unseen = (f"script_version__{field}" for field in ("source", "inputs", "test_cases"))
+    return rows.select_related("code", "script", "script_version").defer(*unseen)
 
 
 def held_measurements_of(patient: Patient) -> QuerySet[Measurement]:

@@ -15,10 +15,12 @@ from clinical_engine.jobs.registry import kind_of, kinds
 from clinical_engine.jobs.reruns import services as reruns
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
+from observations.backfill.services import start_backfill
 from observations.intake import Sender, record_measurements
-from observations.models import MeasurementSource
-from observations.scripts.library.installing import install_library
+from observations.models import MeasurementSource, ScriptVersion
+from observations.scripts.content import content_of
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from patients.models import Patient, Roster
 from patients.rosters import schedule
 from patients.services import activate
@@ -30,6 +32,7 @@ from tests.budgets import assert_within_budget, queries_of, read_budgets
 from tests.factories import BY_IMPORT, NOON, Caller
 from tests.observations.importing.support import readings as lines_of_readings
 from tests.observations.importing.support import received
+from tests.observations.scripts.writing import publish
 from tests.patients.rosters.rows import ndjson, put_roster
 from tests.patients.rosters.support import roster_from
 
@@ -132,6 +135,10 @@ ENDPOINTS: dict[str, Callable[[Surroundings], Callable[[], object]]] = {
         f"measurements/{s.patient.measurements.latest('id').id}/entered-in-error", IN_ERROR
     ),
     "GET /api/v1/observations": lambda s: s.get("observations", patient=str(s.patient.id)),
+    "GET /api/v1/observations/changes": lambda s: s.get("observations/changes"),
+    "GET /api/v1/observations/{observation_id}/explanation": lambda s: s.get(
+        f"observations/{s.patient.observations.latest('as_of').id}/explanation"
+    ),
     "GET /api/v1/patients/{patient_id}": lambda s: s.get(f"patients/{s.patient.id}"),
     "POST /api/v1/patients/lookup": lambda s: s.send(
         "patients/lookup", {"organisation": str(s.caller.organisation.id), "external_id": "p-1"}
@@ -180,6 +187,19 @@ def due_import(s: Surroundings) -> None:
     received(s.caller.organisation, lines_of_readings(s.size))
 
 
+def due_backfill(s: Surroundings) -> None:
+    in_force = ScriptVersion.objects.latest("pk")
+    publish(in_force.script.name, content_of(in_force))
+    start_backfill(
+        actor=None,
+        script=in_force.script,
+        organisation=None,
+        since=NOON - timedelta(days=1000),
+        until=None,
+        reason="A fix",
+    )
+
+
 JOBS: dict[str, Callable[[Surroundings], None]] = {
     "associate": due_associations,
     "recompute": due_results,
@@ -188,6 +208,7 @@ JOBS: dict[str, Callable[[Surroundings], None]] = {
     "roster": due_roster,
     "drift": due_drift,
     "import": due_import,
+    "backfill": due_backfill,
 }
 
 

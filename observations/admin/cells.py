@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
+from django.utils.safestring import SafeString
+
+from clinical_engine.staff.cells import Tone, badge
 from observations.catalogue import Catalogue, Entry, catalogue
 from observations.components import in_order
-from observations.models import Measurement, MeasurementConflict, Observation
+from observations.models import Interpretation, Measurement, MeasurementConflict, Observation
 
 Sent = Measurement | MeasurementConflict
 _SHOWN_TEXT = 80
@@ -110,11 +113,31 @@ def computed(observation: Observation, *, whole: bool = False) -> str:
         " ".join(
             filter(
                 None,
-                [name.replace("_", " "), _written(value, whole=whole), outputs.get(name, {}).get("unit", "")],
+                [
+                    name.replace("_", " "),
+                    _written(value, whole=whole),
+                    shown_unit(outputs.get(name, {}).get("unit", "")),
+                ],
             )
         )
         for name, value in sorted(observation.value.items())
     )
+
+
+def shown_unit(unit: str) -> str:
+    """A unit as people write it: UCUM has one for what is merely counted."""
+    return "" if unit == "1" or unit.startswith("{") else unit
+
+
+_TONES = {Interpretation.ABNORMAL: Tone.WAITING, Interpretation.CRITICAL: Tone.BAD}
+
+
+def interpreted(observation: Observation) -> SafeString | str:
+    """What the result means for the patient, as its script says; '' where it says nothing."""
+    if not observation.interpretation:
+        return ""
+    meaning = Interpretation(observation.interpretation)
+    return badge(meaning.label, _TONES.get(meaning, Tone.GOOD))
 
 
 def _written(value: object, *, whole: bool) -> str:

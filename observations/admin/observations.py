@@ -12,7 +12,8 @@ from clinical_engine.staff.cells import Tone, badge, code_block, moment, moment_
 from clinical_engine.staff.filters import Choice, ChoiceFilter, RelatedFilter, since
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.search import as_uuid
-from observations.admin.cells import computed
+from observations.admin.cells import computed, interpreted
+from observations.admin.why.page import Explaining
 from observations.models import Code, Observation
 from patients.admin.search import patient_ids
 from patients.admin.statements import AboutPatientAdmin
@@ -26,7 +27,7 @@ class CurrentFilter(ChoiceFilter):
     choices_by_value = {
         "current": Choice("Current", lambda rows: rows.filter(superseded_at=None)),
         "superseded": Choice("Superseded", lambda rows: rows.exclude(superseded_at=None)),
-        "none": Choice("Not computable", lambda rows: rows.filter(value=None)),
+        "none": Choice("Not computable", lambda rows: rows.filter(value__isnull=True)),
     }
 
 
@@ -52,12 +53,21 @@ class ResultCodeFilter(RelatedFilter):
 
 
 @admin.register(Observation)
-class ObservationAdmin(AboutPatientAdmin):
+class ObservationAdmin(Explaining, AboutPatientAdmin):
     """What a script version computed about a patient as of a time."""
 
     menu = Menu(31, "Measurements and results", "analytics")
     related = ("patient", "organisation", "code", "script", "script_version__script")
-    list_display = ("as_of_time", "code", "shown_value", "of_patient", "of_organisation", "state", "version")
+    list_display = (
+        "as_of_time",
+        "code",
+        "shown_value",
+        "meaning",
+        "of_patient",
+        "of_organisation",
+        "state",
+        "version",
+    )
     list_filter = (
         CurrentFilter,
         AsOfFilter,
@@ -71,7 +81,14 @@ class ObservationAdmin(AboutPatientAdmin):
     fieldsets = (
         (
             None,
-            {"fields": (("code", "exact_value"), ("of_patient", "of_organisation"), ("as_of_time", "state"))},
+            {
+                "fields": (
+                    ("code", "exact_value"),
+                    ("of_patient", "of_organisation"),
+                    ("as_of_time", "state"),
+                    ("meaning",),
+                )
+            },
         ),
         (
             "How it was computed",
@@ -106,6 +123,11 @@ class ObservationAdmin(AboutPatientAdmin):
     def exact_value(self, observation: Observation) -> str:
         """As it was computed."""
         return computed(observation, whole=True)
+
+    @admin.display(description="interpretation")
+    def meaning(self, observation: Observation) -> SafeString | str:
+        """What it means for the patient, as its script says."""
+        return interpreted(observation)
 
     @admin.display(description="state")
     def state(self, observation: Observation) -> SafeString:

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from observations.api import views
+from observations.api.changes.views import ObservationChangesView
+from observations.api.views.explanations import ExplanationView
 
 urlpatterns = [
     path("measurements", views.MeasurementsView.as_view(), name="measurements"),
@@ -15,6 +17,12 @@ urlpatterns = [
         name="entered-in-error",
     ),
     path("observations", views.ObservationsView.as_view(), name="observations"),
+    path("observations/changes", ObservationChangesView.as_view(), name="observation-changes"),
+    path(
+        "observations/<uuid:observation_id>/explanation",
+        ExplanationView.as_view(),
+        name="observation-explanation",
+    ),
     path("patients/lookup", views.PatientLookupView.as_view(), name="patient-lookup"),
     path("patients/<uuid:patient_id>", views.PatientView.as_view(), name="patient"),
 ]

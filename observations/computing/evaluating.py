@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from clinical_engine.common.identifiers import new_id
+from clinical_engine.common.identifiers import new_id_text
 from observations.computing.inputs import Provenance, values_of
 from observations.computing.loading import Current, Loaded, given_by
 from observations.computing.plan import Plan, PlannedScript, PlannedVersion
@@ -47,17 +47,27 @@ class Failure(NamedTuple):
         return f"Script {self.script.name} v{self.version.published.number} ({self.version.id}) failed: {self.reason}"
 
 
+class Ended(NamedTuple):
+    """A current observation that no longer stands, and why."""
+
+    current: Current
+    reason: str
+    script_id: str
+    at: int
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one patient's results become."""
 
     results: list[Result] = field(default_factory=list)
-    ended: list[tuple[Current, str]] = field(default_factory=list)
-    """Current observations that no longer stand, those with a new result instead among them, and why."""
+    ended: list[Ended] = field(default_factory=list)
+    """Those with a new result instead are among them."""
     failures: list[Failure] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=dict)
     """The earliest time as of which a suspended version would have computed, by the version's id."""
-    looked_at: int = 0
+    looked_at: dict[str, int] = field(default_factory=dict)
+    """As of how many times a result is due, by the script's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,13 @@ class Span:
     def until_of(self, script_id: str) -> int:
         """The time before which results of the script are looked at."""
         return _FOR_EVER if self.until is None or script_id not in self.ends_early else self.until + 1
+
+    @property
+    def to_the_end(self) -> Collection[str] | None:
+        """The scripts of which no later result is left out; None: all."""
+        if self.until is None:
+            return self.scripts
+        return [script for script in self.scripts or () if script not in self.ends_early]
 
 
 _FOR_EVER = 2**62
@@ -104,14 +121,15 @@ class _Bringing:
         left = {at for at in current if since <= at < until}
         given: list[Given] = []
         is_read = script.id in self._plan.results_look_back
-        for at, version in self._due(script, since, until):
-            self.outcome.looked_at += 1
+        due = list(self._due(script, since, until))
+        self.outcome.looked_at[script.id] = len(due)
+        for at, version in due:
             left.discard(at)
             result = self._result(script, version, at, current.get(at))
             if is_read and result is not None:
                 given.append(Given(at, result.id, result.values))
         for at in left:
-            self.outcome.ended.append((current[at], self._why_not_due(script, at)))
+            self.outcome.ended.append(Ended(current[at], self._why_not_due(script, at), script.id, at))
         if is_read:
             outside = [one for one in given_by(current) if not since <= one.at < until]
             self._facts.results[script.id] = sorted([*outside, *given], key=lambda one: one.at)
@@ -130,22 +148,30 @@ class _Bringing:
             waiting = self.outcome.waiting
             waiting[version.id] = min(at, waiting.get(version.id, at))
             return stands
-        association = version.association_at(self._facts, at)
+        association = self._facts.association_at(at) if version.is_since_activation else None
         values, read, obstacle = values_of(version.readers, self._facts, at, association)
         provenance = read.provenance()
-        # Measurements, facts, results and versions are immutable: the same ones give the same, which need not be computed again.
-        if stands is not None:
-            if stands.version_id == version.id and stands.provenance == provenance:
-                return stands
-            self.outcome.ended.append((stands, _why_replaced(stands, version, provenance)))
+        is_same = stands is not None and (stands.version_id, stands.provenance) == (version.id, provenance)
+        if stands is not None and is_same and _gives_the_same(stands, version, obstacle):
+            return stands
         try:
             output, obstacle = run(version.published, values, obstacle)
         except ScriptFailed as failure:
+            self._end(stands, script, version, at, provenance)
             self.outcome.failures.append(Failure(script, version, at, str(failure)))
             return None
-        result = Result(str(new_id()), script.id, version, at, output, obstacle, provenance, stands)
+        if stands is not None and is_same and stands.says(output, obstacle):
+            return stands
+        self._end(stands, script, version, at, provenance)
+        result = Result(new_id_text(), script.id, version, at, output, obstacle, provenance, stands)
         self.outcome.results.append(result)
         return result
+
+    def _end(
+        self, stands: Current | None, script: PlannedScript, version: PlannedVersion, at: int, new: Provenance
+    ) -> None:
+        if stands is not None:
+            self.outcome.ended.append(Ended(stands, _why_replaced(stands, version, new), script.id, at))
 
     def _why_not_due(self, script: PlannedScript, at: int) -> str:
         in_force = any(start <= at < end for start, end, _ in script.stretches(self._organisation_id))
@@ -170,6 +196,12 @@ def run_invented(published: Published, values: Mapping[str, Input]) -> tuple[Out
     return run(published, values)
 
 
+def _gives_the_same(stands: Current, version: PlannedVersion, obstacle: str) -> bool:
+    """Whether a result of the same version and sources need not be computed again: all of these are immutable."""
+    # Not where something is lacking: what is too old, or too much, leaves no trace among the sources.
+    return version.is_told_by_sources and not obstacle and not stands.not_computable
+
+
 def _why_replaced(stands: Current, version: PlannedVersion, new: Provenance) -> str:
     old = stands.provenance
     if stands.version_id != version.id:
@@ -179,7 +211,10 @@ def _why_replaced(stands: Current, version: PlannedVersion, new: Provenance) -> 
         return "a measurement no longer counts" if lost else "a measurement came in later"
     if old.from_facts != new.from_facts:
         return "a fact about the patient changed"
-    return "a result that it reads changed"
+    if old.from_observations != new.from_observations:
+        return "a result that it reads changed"
+    # Made of the same: what it lacks is lacking for another reason, or the same reading counts otherwise.
+    return "what it lacks changed" if stands.not_computable else "the time zone or the catalogue changed"
 
 
 def _ids(literal: str) -> set[str]:

@@ -2,23 +2,25 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from uuid import UUID
 
-from clinical_engine.common.database import array_literal, execute
-from observations.computing.evaluating import Outcome
+from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.jobs import ledger
+from observations.computing.evaluating import Outcome, Span
 from observations.computing.times import moment
 
+# The kind of job whose handler computes by this package.
+_RECOMPUTE = "recompute"
 SUSPENDED_AFTER = 20
 """Patients for whom a version fails in a row, with no result of it in between."""
 
 
 def note(
-    outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID], since: Mapping[UUID, datetime]
+    outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID], spans: Mapping[UUID, Span]
 ) -> None:
     """Keep, in the caller's transaction, which versions failed for whom, and suspend one that does nothing else."""
-    _forget_mended(outcomes, since)
-    _keep_waiting(outcomes)
+    _forget_mended(outcomes, spans)
+    _keep_waiting(outcomes, organisation_ids)
     failed = Counter(version for outcome in outcomes.values() for version in _failed(outcome))
     computed = {result.version.id for outcome in outcomes.values() for result in outcome.results}
     if computed:
@@ -35,18 +37,27 @@ def _failed(outcome: Outcome) -> Collection[str]:
     return {failure.version.id for failure in outcome.failures}
 
 
-def _forget_mended(outcomes: Mapping[UUID, Outcome], since: Mapping[UUID, datetime]) -> None:
+def _forget_mended(outcomes: Mapping[UUID, Outcome], spans: Mapping[UUID, Span]) -> None:
     still = [(patient, version) for patient, outcome in outcomes.items() for version in _failed(outcome)]
+    # A version may still fail as of times that were not looked at, and so may those of other scripts.
+    whole: dict[UUID, Collection[str | None]] = {
+        patient: [None] if span.to_the_end is None else span.to_the_end for patient, span in spans.items()
+    }
+    computed = [(patient, script) for patient, scripts in whole.items() for script in scripts]
     execute(
         """
         DELETE FROM observations_scriptfailure failure
-        USING unnest(%s::uuid[], %s::timestamptz[]) AS computed (patient_id, since)
+        USING unnest(%s::uuid[], %s::timestamptz[], %s::uuid[]) AS computed (patient_id, since, script_id)
         WHERE failure.patient_id = computed.patient_id AND failure.as_of >= computed.since
+          AND (computed.script_id IS NULL OR computed.script_id = (
+              SELECT script_id FROM observations_scriptversion version WHERE version.id = failure.version_id
+          ))
           AND (failure.patient_id, failure.version_id) NOT IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))
         """,
         [
-            array_literal(since),
-            array_literal(since.values()),
+            array_literal(patient for patient, _ in computed),
+            array_literal(moment(spans[patient].since) for patient, _ in computed),
+            array_literal(script for _, script in computed),
             array_literal(patient for patient, _ in still),
             array_literal(version for _, version in still),
         ],
@@ -96,7 +107,7 @@ def _suspend(failed: Mapping[str, int]) -> None:
     )
 
 
-def _keep_waiting(outcomes: Mapping[UUID, Outcome]) -> None:
+def _keep_waiting(outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID]) -> None:
     earliest: dict[str, int] = {}
     for outcome in outcomes.values():
         for version, at in outcome.waiting.items():
@@ -106,7 +117,29 @@ def _keep_waiting(outcomes: Mapping[UUID, Outcome]) -> None:
             """
             UPDATE observations_scriptversion version SET suspended_as_of = LEAST(suspended_as_of, waiting.as_of)
             FROM unnest(%s::uuid[], %s::timestamptz[]) AS waiting (id, as_of)
-            WHERE version.id = waiting.id AND (suspended_as_of IS NULL OR suspended_as_of > waiting.as_of)
+            WHERE version.id = waiting.id AND suspended_at IS NOT NULL
+              AND (suspended_as_of IS NULL OR suspended_as_of > waiting.as_of)
             """,
             [array_literal(earliest), array_literal(moment(at) for at in earliest.values())],
+        )
+        _compute_resumed(outcomes, organisation_ids, earliest)
+
+
+def _compute_resumed(
+    outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID], waited_for: Collection[str]
+) -> None:
+    """Have computed what waited for versions that were resumed meanwhile: who resumed them could not see that it did."""
+    rows = fetch_all(
+        "SELECT id::text FROM observations_scriptversion WHERE id = ANY(%s::uuid[]) AND suspended_at IS NULL",
+        [array_literal(waited_for)],
+    )
+    resumed = {version for (version,) in rows}
+    dirty_from = {
+        patient: moment(min(outcome.waiting[version] for version in found))
+        for patient, outcome in outcomes.items()
+        if (found := resumed & outcome.waiting.keys())
+    }
+    if dirty_from:
+        ledger.enqueue_recompute(
+            _RECOMPUTE, dirty_from, {patient: organisation_ids[patient] for patient in dirty_from}
         )

@@ -26,6 +26,16 @@ class Obstacle(Exception):  # noqa: N818 - it is a result: why nothing can be co
     """An input has no value, and its version says that then nothing is computed."""
 
 
+def is_stale(name: str) -> str:
+    """Why nothing is computed from an input whose latest reading is too old."""
+    return f"{name} is stale"
+
+
+def too_many(what: str, name: str) -> str:
+    """Why nothing is computed from an input of more readings, or results, than a list holds."""
+    return f"more than {MAX_READINGS:,} {what} of {name}"
+
+
 class Read:
     """What one result is computed from, collected while its inputs are read."""
 
@@ -94,7 +104,7 @@ class _Latest:
         if position < 0 or series.times[position] <= at - self._window:
             return self._missing()
         if series.times[position] <= at - self._fresh:
-            return self._missing(f"{self._missing.name} is stale")
+            return self._missing(is_stale(self._missing.name))
         read.sources.append((series.sources[position],))
         return series.values[position]
 
@@ -129,7 +139,7 @@ class _AllWithin:
             self._missing()
             return ()
         if last - first > MAX_READINGS:
-            raise Obstacle(f"more than {MAX_READINGS:,} readings of {self._missing.name}")
+            raise Obstacle(too_many("readings", self._missing.name))
         read.sources.append(series.sources[first:last])
         values = series.values[first:last]
         if not self._timed:
@@ -184,7 +194,7 @@ class _Result:
             missing = self._missing()
             return () if self._all else missing
         if len(values) > MAX_READINGS:
-            raise Obstacle(f"more than {MAX_READINGS:,} results of {self._missing.name}")
+            raise Obstacle(too_many("results", self._missing.name))
         return values if self._all else values[0]
 
 

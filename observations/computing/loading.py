@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,10 +13,10 @@ from clinical_engine.common.database import array_literal, fetch_all
 from observations.computing.forms import Row
 from observations.computing.inputs import Provenance
 from observations.computing.plan import Plan
-from observations.computing.series import EMPTY, Given, Held, PatientFacts, Reading, Series
+from observations.computing.series import EMPTY, Covering, Given, Held, PatientFacts, Reading, Series
 from observations.computing.times import microseconds
+from observations.scripts.outputs import Output
 from patients.selectors import facts_of
-from submitters.models import Organisation
 
 _MICROSECONDS = "(extract(epoch FROM {}) * 1000000)::bigint"
 MEASUREMENT_COLUMNS = f"""
@@ -40,6 +41,12 @@ class Current(NamedTuple):
         """Its value by output."""
         return None if self.value is None else msgspec.json.decode(self.value)
 
+    def says(self, output: Output | None, not_computable: str) -> bool:
+        """Whether it is this result."""
+        if output is None:
+            return self.not_computable == not_computable
+        return (self.values, self.interpretation) == (output.values, output.interpretation)
+
 
 CurrentByTime = dict[int, Current]
 
@@ -57,8 +64,9 @@ def load(
     """What is needed to compute each patient's results as of a time and later. Their rows are locked by the caller."""
     series = _series(plan, since)
     facts = _facts(since) if plan.reads_facts else {}
+    associations = _associations(since) if plan.reads_associations else {}
     current = _current(plan, since)
-    zones = {one.pk: one.zone for one in Organisation.objects.filter(pk__in=set(organisation_ids.values()))}
+    zones = _zones(set(organisation_ids.values()))
     return {
         patient: Loaded(
             PatientFacts(
@@ -69,11 +77,20 @@ def load(
                     for script_id in plan.results_look_back
                 },
                 zones[organisation_ids[patient]],
+                associations.get(patient, ()),
             ),
             current[patient],
         )
         for patient in since
     }
+
+
+def _zones(organisation_ids: Collection[UUID]) -> dict[UUID, ZoneInfo]:
+    rows = fetch_all(
+        "SELECT id, time_zone FROM submitters_organisation WHERE id = ANY(%s::uuid[])",
+        [array_literal(organisation_ids)],
+    )
+    return {organisation_id: ZoneInfo(name) for organisation_id, name in rows}
 
 
 def given_by(current: CurrentByTime) -> list[Given]:
@@ -84,8 +101,8 @@ def given_by(current: CurrentByTime) -> list[Given]:
 def _series(plan: Plan, since: Mapping[UUID, datetime]) -> dict[UUID, list[Series]]:
     rows = fetch_all(
         f"""
-        SELECT m.patient_id, {MEASUREMENT_COLUMNS}
-        FROM unnest(%s::uuid[], %s::timestamptz[]) AS dirty (patient_id, since)
+        SELECT dirty.place, {MEASUREMENT_COLUMNS}
+        FROM unnest(%s::uuid[], %s::timestamptz[]) WITH ORDINALITY AS dirty (patient_id, since, place)
         CROSS JOIN unnest(%s::int[], %s::interval[]) AS source (code_id, looks_back)
         JOIN observations_measurement m ON m.patient_id = dirty.patient_id AND m.code_id = source.code_id
                                        AND m.measured_at > dirty.since - source.looks_back
@@ -98,10 +115,11 @@ def _series(plan: Plan, since: Mapping[UUID, datetime]) -> dict[UUID, list[Serie
             array_literal(plan.looks_back.values()),
         ],
     )
-    by_patient: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
+    # By the patient's place: making a UUID of each row's patient took as long as all the rest.
+    by_place: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
-        by_patient[row[0]].append(row[1:])
-    return {patient: series_of(plan, by_patient.get(patient, ())) for patient in since}
+        by_place[row[0]].append(row[1:])
+    return {patient: series_of(plan, by_place.get(place, ())) for place, patient in enumerate(since, 1)}
 
 
 def series_of(plan: Plan, rows: Collection[tuple[Any, ...]]) -> list[Series]:
@@ -125,17 +143,32 @@ def _facts(patients: Collection[UUID]) -> dict[UUID, dict[str, list[Held]]]:
     return found
 
 
+def _associations(patients: Collection[UUID]) -> dict[UUID, list[Covering]]:
+    found: dict[UUID, list[Covering]] = defaultdict(list)
+    # In the order in which they go before each other where several cover a measurement: see `observations.recompute`.
+    for patient, *association in fetch_all(
+        f"""
+        SELECT patient_id, {_MICROSECONDS.format("associated_at")},
+               COALESCE({_MICROSECONDS.format("dissociated_at")}, 9223372036854775807), id
+        FROM patients_association WHERE patient_id = ANY(%s::uuid[]) ORDER BY associated_at, submitter_id
+        """,  # noqa: S608 - columns of ours
+        [array_literal(patients)],
+    ):
+        found[patient].append(Covering(*association))
+    return found
+
+
 def _current(plan: Plan, since: Mapping[UUID, datetime]) -> dict[UUID, dict[str, CurrentByTime]]:
-    found: dict[UUID, dict[str, CurrentByTime]] = {patient: defaultdict(dict) for patient in since}
+    found: list[dict[str, CurrentByTime]] = [defaultdict(dict) for _ in since]
     read_by_others: Sequence[str] = list(plan.results_look_back)
     for row in fetch_all(
         f"""
-        SELECT o.patient_id, o.script_id::text, {_MICROSECONDS.format("o.as_of")}, o.id::text, o.script_version_id::text,
+        SELECT dirty.place - 1, o.script_id::text, {_MICROSECONDS.format("o.as_of")}, o.id::text, o.script_version_id::text,
                o.derived_from::text, o.from_observations::text, o.from_facts::text, o.value::text, o.not_computable,
                o.interpretation
-        FROM unnest(%s::uuid[], %s::timestamptz[]) AS dirty (patient_id, since)
+        FROM unnest(%s::uuid[], %s::timestamptz[]) WITH ORDINALITY AS dirty (patient_id, since, place)
         JOIN observations_observation o ON o.patient_id = dirty.patient_id
-        WHERE o.superseded_at IS NULL AND (o.as_of >= dirty.since OR EXISTS (
+        WHERE o.superseded_at IS NULL AND o.script_id = ANY(%s::uuid[]) AND (o.as_of >= dirty.since OR EXISTS (
             SELECT FROM unnest(%s::uuid[], %s::interval[]) AS read (script_id, looks_back)
             WHERE read.script_id = o.script_id AND o.as_of > dirty.since - read.looks_back
         ))
@@ -143,12 +176,13 @@ def _current(plan: Plan, since: Mapping[UUID, datetime]) -> dict[UUID, dict[str,
         [
             array_literal(since),
             array_literal(since.values()),
+            array_literal({*plan.by_id, *read_by_others}),
             array_literal(read_by_others),
             array_literal(plan.results_look_back.values()),
         ],
     ):
-        patient, script_id, at, identifier, version_id, *rest = row
-        found[patient][script_id][at] = Current(
-            identifier, version_id, Provenance(*rest[:3]), rest[3], rest[4], rest[5]
+        place, script_id, at, identifier, version_id, derived_from, from_observations, from_facts, *said = row
+        found[place][script_id][at] = Current(
+            identifier, version_id, Provenance(derived_from, from_observations, from_facts), *said
         )
-    return found
+    return dict(zip(since, found, strict=True))

@@ -16,7 +16,14 @@ from observations.computing.forms import Extract, Form, sources_of
 from observations.computing.inputs import Reader, reader
 from observations.computing.series import PatientFacts
 from observations.computing.times import microseconds
-from observations.scripts.declarations import FactInput, How, MeasurementInput, ScriptInput
+from observations.scripts.declarations import (
+    DeclaredInput,
+    FactInput,
+    How,
+    MeasurementInput,
+    ScriptInput,
+    scripts_read,
+)
 from observations.scripts.publications import Published, Step, TimeLine, time_lines
 
 # Longer than any patient's history: for what is read since the activation.
@@ -47,6 +54,8 @@ class PlannedVersion:
             isinstance(declared, MeasurementInput) and declared.how is How.FIRST_AFTER_ACTIVATION
             for declared in published.inputs.values()
         )
+        self.is_told_by_sources = not any(map(_depends_on_more, published.inputs.values()))
+        """Whether results of the same measurements, facts and other results are always the same."""
 
     def times(self, facts: PatientFacts, since: int, until: int) -> list[int]:
         """The times with `since <= time < until` as of which a result is due: of its readings, and of the results it reads."""
@@ -58,16 +67,12 @@ class PlannedVersion:
             found.update(given.at for given in facts.results.get(script, ()) if since <= given.at < until)
         return sorted(found)
 
-    def association_at(self, facts: PatientFacts, at: int) -> int | None:
-        """The association of a reading of that very time, if the version asks for one; None where it does not matter."""
-        if not self.is_since_activation:
-            return None
-        for form in self._forms:
-            series = facts.series[form]
-            position = bisect_left(series.times, at)
-            if position < len(series.times) and series.times[position] == at:
-                return series.associations[position]
-        return None
+
+def _depends_on_more(declared: DeclaredInput) -> bool:
+    """Whether an input also depends on the organisation's time zone, or on a score that the catalogue gives an answer."""
+    if isinstance(declared, FactInput):
+        return declared.fact == "age"
+    return isinstance(declared, MeasurementInput) and (declared.timed or bool(declared.take))
 
 
 Stretch: TypeAlias = tuple[int, int, PlannedVersion]
@@ -113,6 +118,7 @@ class Plan:
     results_look_back: Mapping[str, timedelta]
     """The same of the results of each script that others read, by its id."""
     reads_facts: bool
+    reads_associations: bool
 
     @cached_property
     def by_id(self) -> Mapping[str, PlannedScript]:
@@ -125,9 +131,13 @@ def order_of(reads: Mapping[str, Collection[str]]) -> list[str]:
     return list(TopologicalSorter(reads).static_order())
 
 
-def plan_of(lines: Iterable[TimeLine], codes: Catalogue) -> Plan:
-    """The plan for these time lines. Raises CycleError when a script reads itself by way of others."""
-    by_name = {line.name: line for line in lines}
+def plan_of(lines: Iterable[TimeLine], codes: Catalogue, computed: Collection[str] | None = None) -> Plan:
+    """The plan for these time lines. Raises CycleError when a script reads itself by way of others.
+
+    With `computed` those scripts only, by name: what they read of others is taken as it stands.
+    """
+    known = list(lines)
+    by_name = {line.name: line for line in known if computed is None or line.name in computed}
     versions = [version for line in by_name.values() for version in line.versions]
     forms = list(dict.fromkeys(Form.of(declared) for declared in _readings(versions)))
     numbers = {form: number for number, form in enumerate(forms)}
@@ -135,7 +145,7 @@ def plan_of(lines: Iterable[TimeLine], codes: Catalogue) -> Plan:
     for form, number in numbers.items():
         for code_id, extract in sources_of(form, codes):
             extracts[code_id].append((number, extract))
-    script_ids = {line.name: str(line.script_id) for line in by_name.values()}
+    script_ids = {line.name: str(line.script_id) for line in known}
     planned = {version.version_id: PlannedVersion(version, numbers, script_ids) for version in versions}
     order = order_of({line.name: _upstream(line, by_name) for line in by_name.values()})
     return Plan(
@@ -147,7 +157,22 @@ def plan_of(lines: Iterable[TimeLine], codes: Catalogue) -> Plan:
         reads_facts=any(
             isinstance(declared, FactInput) for version in versions for declared in version.inputs.values()
         ),
+        reads_associations=any(one.is_since_activation for one in planned.values()),
     )
+
+
+def with_readers(lines: Iterable[TimeLine], name: str) -> set[str]:
+    """The script of that name, and every other that reads its results or those of one that does, by name."""
+    reads = {
+        line.name: {read for version in line.versions for read in scripts_read(version.inputs.values())}
+        for line in lines
+    }
+    found: set[str] = set()
+    more = {name}
+    while more:
+        found |= more
+        more = {reader for reader, read in reads.items() if read & more} - found
+    return found
 
 
 def _readings(versions: Iterable[Published]) -> Iterator[MeasurementInput]:
@@ -196,6 +221,7 @@ def current_plan() -> Plan:
     """The plan for what is published now. Two queries as long as nothing has changed since this process made it last."""
     global _kept  # noqa: PLW0603 - a copy for the whole process is the purpose
     lines, codes = time_lines(), catalogue()
-    if _kept is None or _kept[0] is not lines or _kept[1] is not codes:
-        _kept = (lines, codes, plan_of(lines, codes))
-    return _kept[2]
+    kept = _kept
+    if kept is None or kept[0] is not lines or kept[1] is not codes:
+        _kept = kept = (lines, codes, plan_of(lines, codes))
+    return kept[2]

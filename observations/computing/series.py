@@ -66,10 +66,18 @@ class Given(NamedTuple):
     value: Mapping[str, Any] | None
 
 
+class Covering(NamedTuple):
+    """An association: the measurements with `since <= time < until` count by it."""
+
+    since: int
+    until: int
+    id: int
+
+
 class PatientFacts:
     """Everything that scripts may read of one patient."""
 
-    __slots__ = ("facts", "results", "series", "zone")
+    __slots__ = ("associations", "facts", "results", "series", "zone")
 
     def __init__(
         self,
@@ -77,7 +85,10 @@ class PatientFacts:
         facts: Mapping[str, Sequence[Held]] | None = None,
         results: Mapping[str, Sequence[Given]] | None = None,
         zone: tzinfo = UTC,
+        associations: Sequence[Covering] = (),
     ) -> None:
+        self.associations = associations
+        """Where several cover a time, the first one counts."""
         self.series = series
         """By the number of the form in its plan."""
         self.facts = facts or {}
@@ -91,3 +102,7 @@ class PatientFacts:
         held = self.facts.get(name, ())
         position = bisect_right(held, at, key=lambda fact: fact.since)
         return held[position - 1] if position else None
+
+    def association_at(self, at: int) -> int | None:
+        """The association by which a measurement of that time counts."""
+        return next((one.id for one in self.associations if one.since <= at < one.until), None)

@@ -1,6 +1,6 @@
 """Writing what a batch of patients' results became: two statements, however many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from clinical_engine.common.database import array_literal, copy, execute
@@ -15,22 +15,27 @@ _COLUMNS = (
 
 def store(outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID]) -> None:
     """Supersede what no longer stands and write what stands instead, in the caller's transaction."""
-    _supersede({current.id: reason for outcome in outcomes.values() for current, reason in outcome.ended})
+    _supersede({one.current.id: one.reason for outcome in outcomes.values() for one in outcome.ended})
     rows = [
-        _row(result, str(patient), str(organisation_ids[patient]))
+        row
         for patient, outcome in outcomes.items()
-        for result in outcome.results
+        for row in _rows(outcome.results, f"{organisation_ids[patient]}\t{patient}")
     ]
     if rows:
         copy(f"COPY observations_observation ({_COLUMNS}) FROM STDIN", "".join(rows).encode())
 
 
-def _row(result: Result, patient_id: str, organisation_id: str) -> str:
+def _rows(results: Iterable[Result], whose: str) -> Iterator[str]:
+    for result in results:
+        yield _row(result, whose)
+
+
+def _row(result: Result, whose: str) -> str:
     value = r"\N" if result.output is None else _escaped(result.output.as_json)
     interpretation = "" if result.output is None else result.output.interpretation
     version, provenance = result.version, result.provenance
     return (
-        f"{result.id}\t{organisation_id}\t{patient_id}\t{result.script_id}\t{version.id}\t{version.code_id}\t"
+        f"{result.id}\t{whose}\t{result.script_id}\t{version.id}\t{version.code_id}\t"
         f"{moment(result.at).isoformat()}\t{value}\t{_escaped(result.not_computable)}\t{interpretation}\t"
         f"{provenance.derived_from}\t{provenance.from_observations}\t{provenance.from_facts}\n"
     )

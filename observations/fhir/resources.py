@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from decimal import Decimal
+from typing import Any
 
 from observations.catalogue import Catalogue, Entry
 from observations.fhir import terms
 from observations.fhir.outcomes import Json
 from observations.fhir.rows import Computed, StoredValue, components_of, value_of
 from observations.models import Measurement, MeasurementStatus, Observation, ValueKind
+from observations.scripts.declarations import OutputKind
 
 _SUPERSEDED = "superseded"
 
@@ -100,8 +102,11 @@ def _of_computed(row: Observation, codes: Catalogue) -> Json:
         "issued": row.computed_at.isoformat(),
         "device": _device(row),
     }
-    if row.derived_from:
-        found["derivedFrom"] = [{"reference": f"Observation/{each}"} for each in row.derived_from]
+    # Facts about the patient are no resources of ours.
+    if sources := [*row.derived_from, *row.from_observations]:
+        found["derivedFrom"] = [{"reference": f"Observation/{each}"} for each in sources]
+    if row.interpretation:
+        found["interpretation"] = [_interpretation(row.interpretation)]
     if is_superseded:
         found["note"] = [{"text": row.superseded_because}]
     value = value_of(row)
@@ -111,6 +116,11 @@ def _of_computed(row: Observation, codes: Catalogue) -> Json:
 def _device(row: Observation) -> Json:
     identifier = {"system": terms.SCRIPT_VERSIONS, "value": str(row.script_version_id)}
     return {"identifier": identifier, "display": f"{row.script.name}, version {row.script_version.number}"}
+
+
+def _interpretation(meaning: str) -> Json:
+    code, display = terms.INTERPRETATION_CODES[meaning]
+    return {"coding": [{"system": terms.INTERPRETATIONS, "code": code, "display": display}]}
 
 
 def _absent(why: str) -> Json:
@@ -124,20 +134,22 @@ def _outputs(row: Observation, value: Mapping[str, Computed], codes: Catalogue) 
         output = row.script_version.outputs.get(name, {})
         entry = codes.by_code.get(output.get("code", ""))
         concept = _concept(entry) if entry else {"text": name}
-        parts.append({"code": concept, **_computed(each, output.get("unit", ""))})
+        parts.append({"code": concept, **_computed(each, output, entry)})
     own = [part for part in parts if part["code"] == _concept(codes.by_id[row.code_id])]
     if len(parts) == 1 and own:
         return {name: element for name, element in own[0].items() if name != "code"}
     return {"component": parts}
 
 
-def _computed(value: Computed, unit: str) -> Json:
+def _computed(value: Computed, output: Mapping[str, Any], entry: Entry | None) -> Json:
     if value is None:
         return _absent("There is no value.")
     if isinstance(value, bool):
         return {"valueBoolean": value}
     if isinstance(value, Decimal):
-        return _quantity(value, unit)
+        return _quantity(value, output.get("unit", ""))
+    if output.get("kind") == OutputKind.CODED:
+        return _stored(StoredValue(answer=value), entry)
     return {"valueString": value}
 
 

@@ -8,6 +8,13 @@ UCUM = "http://unitsofmeasure.org"
 LOINC = "http://loinc.org"
 VITAL_SIGNS_PROFILE = "http://hl7.org/fhir/StructureDefinition/vitalsigns"
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
+INTERPRETATIONS = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+# HL7's codes and words for what a result means.
+INTERPRETATION_CODES = {
+    "normal": ("N", "Normal"),
+    "abnormal": ("A", "Abnormal"),
+    "critical": ("AA", "Critical abnormal"),
+}
 ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 OUTCOMES = "urn:clinical-engine:fhir:outcomes"

@@ -172,7 +172,9 @@ def test_the_number_of_queries_is_the_same_for_many_codes_and_readings(
     work()
     with CaptureQueriesContext(connection) as many:
         drawn()
-    assert len(many) == len(few) == 5, "the patient, the codes, the catalogue's state, readings, associations"
+    assert len(many) == len(few) == 6, (
+        "the patient, the codes, the catalogue's state, readings, results, associations"
+    )
 
 
 def test_the_codes_of_a_patient_are_found_without_reading_all_readings(north: Submitter) -> None:

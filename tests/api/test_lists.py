@@ -141,7 +141,7 @@ def test_an_observation_is_shown_with_its_provenance(
     assert latest["script"] == "glucose-7d"
     assert latest["script_version_number"] == 1
     assert latest["value"] == {"mean": 100, "in_range": 100}
-    assert latest["outputs"]["mean"] == {"code": "glucose-mean-7d", "unit": "mg/dL"}
+    assert latest["outputs"]["mean"] == {"kind": "number", "code": "glucose-mean-7d", "unit": "mg/dL"}
     assert latest["as_of"] == "2026-03-10T11:00:00Z"
     assert latest["not_computable"] == ""
 

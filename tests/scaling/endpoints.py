@@ -118,6 +118,10 @@ ENDPOINTS: Mapping[str, Action] = {
     ),
     "POST /api/v1/facts/entered-in-error": Action(lambda w, _: _fact_in_error_by_client_id(w)),
     "GET /api/v1/observations": Action(lambda w, _: _get(w, "observations", patient=_patient(w))),
+    "GET /api/v1/observations/changes": Action(lambda w, _: _get(w, "observations/changes")),
+    "GET /api/v1/observations/{observation_id}/explanation": Action(
+        lambda w, _: _get(w, f"observations/{w.key(rows.OBSERVATION, 11)}/explanation")
+    ),
     "GET /api/v1/patients/{patient_id}": Action(lambda w, _: _get(w, f"patients/{_patient(w)}")),
     "POST /api/v1/patients/lookup": Action(lambda w, _: _lookup(w)),
     "GET /api/v1/jobs/{job_id}": Action(lambda w, _: _get(w, f"jobs/{w.key(rows.JOB, 11)}")),

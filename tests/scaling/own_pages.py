@@ -14,7 +14,7 @@ from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.states import RerunState
 from observations.admin.workbench.forms import DraftForms
 from observations.catalogue.content import content_of
-from observations.models import Code, MeasurementConflict, ScriptVersion
+from observations.models import Backfill, Code, MeasurementConflict, ScriptVersion
 from submitters.models import ApiClient, Submitter
 from tests.admin.workbench.typed import sent_of
 from tests.scaling import rows
@@ -50,6 +50,9 @@ def own_pages(world: World) -> dict[str, Action]:
         "patient_plots": look_at(
             reverse("patient_plots", args=[world.key(rows.PATIENT, 1)]), {"period": "all"}
         ),
+        "observations_observation_why": look_at(
+            reverse("admin:observations_observation_why", args=[world.key(rows.OBSERVATION, 11)])
+        ),
         "search": look_at(reverse("admin:search"), {"s": "p-000001"}),
         "app_list": look_at(reverse("admin:app_list", args=["patients"])),
         **_asked_and_done("submitters_apiclient_revoke", ApiClient.objects.earliest("pk").pk),
@@ -60,6 +63,7 @@ def own_pages(world: World) -> dict[str, Action]:
         **_reruns(world),
         **_rosters(world),
         **_imports(world),
+        **_backfills(world),
         **_stated_by_hand(world),
         **_facts(world),
         **_drafts(),
@@ -175,6 +179,21 @@ def _imports(world: World) -> dict[str, Action]:
             lambda world, _: lambda: _read_whole(world.admin.get(report)), takes_all=True
         ),
         **_asked_and_done(f"{prefix}_cancel", key),
+    }
+
+
+def _backfills(world: World) -> dict[str, Action]:
+    prefix = "observations_backfill"
+    new = reverse(f"admin:{prefix}_new")
+    asked = {"script": world.version.script_id, "since": "2026-02-01T00:00:00", "dry_run": "on"}
+    running, paused = (Backfill.objects.filter(state=state)[0].pk for state in ("running", "paused"))
+    return {
+        f"{prefix}_new": look_at(new),
+        f"{prefix}_new done": _do(new, asked),
+        f"{prefix}_live": look_at(reverse(f"admin:{prefix}_live", args=[running])),
+        **_asked_and_done(f"{prefix}_pause", running),
+        **_asked_and_done(f"{prefix}_resume", paused),
+        **_asked_and_done(f"{prefix}_cancel", running),
     }
 
 

@@ -14,6 +14,8 @@ from clinical_engine.jobs.admin.filters import EndedFilter, OfferedFilter
 from tests.scaling import rows
 from tests.scaling.actions import Act, Action, expect
 from tests.scaling.own_pages import look_at, own_pages
+from tests.scaling.script_pages import script_pages
+from tests.scaling.workbench_pages import workbench_pages
 from tests.scaling.world import World
 
 # So that a page is full in the smallest world already.
@@ -59,7 +61,8 @@ def pages(world: World) -> dict[str, Action]:
     found: dict[str, Action] = {}
     for model, admin in site._registry.items():
         found |= _of_model(world, model, admin)
-    return found | {f"admin {name}": action for name, action in own_pages(world).items()}
+    ours = {**own_pages(world), **script_pages(world), **workbench_pages(world)}
+    return found | {f"admin {name}": action for name, action in ours.items()}
 
 
 def _of_model(world: World, model: type[Model], admin: "ModelAdmin[Any]") -> dict[str, Action]:

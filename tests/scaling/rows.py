@@ -101,6 +101,10 @@ _OBSERVATIONS = f"""
            CASE WHEN k = 2 THEN now() END, CASE WHEN k = 2 THEN 'a measurement came in later' ELSE '' END
     FROM {_EACH.format(number=2)}
 """
+_FAILURES = f"""
+    INSERT INTO observations_scriptfailure (version_id, organisation_id, patient_id, message, as_of)
+    SELECT %(version)s, organisation, patient, 'line 1, column 1: division by zero', noon FROM {_PEOPLE} WHERE mod(n, 4) = 0
+"""
 # Of each patient: one that succeeded, one that is dead (of one of three causes), one with a payload that nobody can read, one that
 # waits to be tried again, one cancelled, one running, a recompute that waits, and one that waits for a release. None is due that
 # this release can do: what an action works off is its own.
@@ -199,6 +203,7 @@ ALL = (
     _MEASUREMENT_CONFLICTS,
     _CORRECTIONS,
     _OBSERVATIONS,
+    _FAILURES,
     _JOBS,
     _ATTEMPTS,
     _REVISIONS,

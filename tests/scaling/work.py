@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,7 @@ from clinical_engine.jobs.reruns import services as reruns
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
 from clinical_engine.jobs.states import Outcome
+from observations.backfill.advancing import advance as advance_backfill
 from observations.intake import Sender, record_measurements
 from observations.models import Measurement, MeasurementImport, MeasurementSource
 from patients.models import Association, Roster, RosterState
@@ -24,6 +26,7 @@ from patients.rosters.advancing import advance
 from patients.services import activate, deactivate
 from tests import factories
 from tests.factories import NOON
+from tests.observations.backfill.support import started
 from tests.observations.importing.support import item, ndjson, received
 from tests.scaling import rows
 from tests.scaling.actions import Act, Action
@@ -139,6 +142,16 @@ def _import_is_over() -> None:
     assert MeasurementImport.objects.latest("received_at", "id").finished_at is not None
 
 
+def _backfill(world: World, request: int, *, dry_run: bool = False) -> Act:
+    """One slice, of a request's worth of patients, of a script whose results all become others."""
+    backfill = started(script=world.version.script, since=NOON - timedelta(days=1_000), dry_run=dry_run)
+
+    def act() -> None:
+        assert advance_backfill(backfill.pk, backfill.job_id, request)
+
+    return act
+
+
 # By the name of the kind, behind which a space and more words may stand.
 KINDS: Mapping[str, Action] = {
     "associate": _due("associate", _associations),
@@ -151,6 +164,8 @@ KINDS: Mapping[str, Action] = {
     "roster slice": Action(_slice, bulk=True, check=lambda: _last_roster(RosterState.APPLYING)),
     "drift": _due("drift", _drift),
     "import": replace(_due("import", _import), check=_import_is_over),
+    "backfill": Action(_backfill, bulk=True),
+    "backfill dry run": Action(partial(_backfill, dry_run=True), bulk=True),
     "import rehearsed": replace(_due("import", _rehearsal), check=_import_is_over),
 }
 

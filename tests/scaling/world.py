@@ -21,9 +21,18 @@ from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.models import Circuit, Rerun
 from clinical_engine.jobs.states import RerunState
-from observations.models import Code, ImportState, MeasurementImport, RefusalCount, ScriptVersion
-from observations.scripts.library.installing import install_library
+from observations.models import (
+    Backfill,
+    BackfillExample,
+    BackfillState,
+    Code,
+    ImportState,
+    MeasurementImport,
+    RefusalCount,
+    ScriptVersion,
+)
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from patients.models import Roster, RosterState, StatementSource
 from patients.models.rosters import OVER
 from submitters.models import ApiClient, Submitter
@@ -145,6 +154,9 @@ def begin() -> World:
     text = new_id().hex
     files = [_import(caller, actor, state) for state in ImportState for _ in range(ROWS_OF_FEW)]
     file = next(file for file in files if file.state == ImportState.IMPORTING)
+    for standing in BackfillState:
+        for _ in range(ROWS_OF_FEW):
+            _backfill(version, actor, standing)
     return World(caller, others, actor, paused, roster, held, file, version, f"{text[:8]}-{text[8:12]}")
 
 
@@ -223,6 +235,21 @@ def _roster(submitter: Submitter, state: RosterState, **fields: object) -> Roste
         "is_stored": False,
     }
     return Roster.objects.create(**{**usual, **fields})
+
+
+def _backfill(version: ScriptVersion, actor: User, state: BackfillState) -> None:
+    backfill = Backfill.objects.create(
+        script=version.script,
+        dry_run=state == BackfillState.DONE,
+        since=NOON,
+        reason="A fix",
+        actor=actor,
+        state=state,
+        job_id=new_id(),
+        patients=10,
+        finished_at=None if state in {BackfillState.RUNNING, BackfillState.PAUSED} else timezone.now(),
+    )
+    BackfillExample.objects.create(backfill=backfill, patient_id=new_id(), as_of=NOON, after={"mean": 1})
 
 
 def _import(caller: Caller, actor: User, state: ImportState) -> MeasurementImport:

@@ -1,7 +1,7 @@
 """The whole drawing of a patient: associations as bars, below them the plots, all on one axis of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from observations.admin.plots.marks import Frame
 from observations.admin.plots.periods import PERIODS, Choice, automatic, scale_for
 from observations.admin.plots.plots import Plot, plots_of
 from observations.admin.plots.reading import Bounds, History, histories_of, readings_of
+from observations.admin.plots.results import results_of
 from observations.catalogue import Catalogue, catalogue
 from patients.admin.timeline.lanes import Lane, lanes_of
 from patients.admin.timeline.panel import DRAWN
@@ -45,8 +46,15 @@ class Drawing:
     """The codes of which there are readings at other times only, with their newest."""
     left_out: int
     """How many codes have readings in this stretch of time, and no plot."""
+    results_left_out: int
+    """The same of the outputs of scripts."""
     rows: Sequence[Any]
     codes: Catalogue
+
+    @property
+    def has_results(self) -> bool:
+        """Whether anything computed is drawn."""
+        return any(plot.results for plot in self.plots)
 
     @property
     def has_ranges(self) -> bool:
@@ -55,25 +63,26 @@ class Drawing:
 
 
 def draw(patient: Patient, choice: Choice, bounds: Bounds) -> Drawing | None:
-    """What is drawn of a patient: four queries, whatever there is. None without any measurement."""
+    """What is drawn of a patient: a few queries, whatever there is. None without any measurement."""
     histories = histories_of(patient.pk)
     if not histories:
         return None
     now, zone = timezone.now(), patient.organisation.zone
     oldest, newest = min(each.oldest for each in histories), max(each.newest for each in histories)
     if not choice.is_by_days:
-        choice = Choice(choice.name or automatic(newest, now))
+        choice = replace(choice, name=choice.name or automatic(newest, now))
     scale = scale_for(choice, oldest, newest, now, zone)
     codes = catalogue()
     within = _within(histories, scale)
     chosen, left_out = within[: bounds.plots], within[bounds.plots :]
     rows = readings_of(patient.pk, chosen, scale, bounds)
+    results = results_of(patient.pk, scale, bounds, superseded=choice.superseded)
     # What has no room is not what there is nothing of.
     shown = {row.code_id for row in rows} | set(left_out)
     return Drawing(
-        lanes=lanes_of(_associations(patient, scale), [], scale, zone),
-        plots=plots_of(rows, Frame(codes, scale, zone)),
-        ticks=[(f"{tick.at:.2f}", tick.text, _anchor(tick.at)) for tick in scale.ticks(zone)],
+        lanes=lanes_of(associations_of(patient, scale), [], scale, zone),
+        plots=plots_of(rows, results[: bounds.plots], Frame(codes, scale, zone)),
+        ticks=[(f"{tick.at:.2f}", tick.text, anchor(tick.at)) for tick in scale.ticks(zone)],
         now=f"{scale.place(now):.2f}" if scale.begins <= now <= scale.ends else "",
         period=choice.name,
         title=_title(choice),
@@ -81,12 +90,14 @@ def draw(patient: Patient, choice: Choice, bounds: Bounds) -> Drawing | None:
         scale=scale,
         silent=_silent([each for each in histories if each.code_id not in shown], codes, zone),
         left_out=len(left_out),
+        results_left_out=len(results[bounds.plots :]),
         rows=rows,
         codes=codes,
     )
 
 
-def _anchor(place: float) -> str:
+def anchor(place: float) -> str:
+    """Which part of a text stands at a place of the axis, as SVG says it."""
     # In the middle of its place, a text at the right edge would be cut.
     return "end" if place > _AT_THE_EDGE else "middle"
 
@@ -103,7 +114,8 @@ def _silent(histories: Sequence[History], codes: Catalogue, zone: ZoneInfo) -> l
     )
 
 
-def _associations(patient: Patient, scale: Scale) -> Sequence[Any]:
+def associations_of(patient: Patient, scale: Scale) -> Sequence[Any]:
+    """The associations that reach into the scale, with their submitters, as many as are drawn; those that last first."""
     rows = patient.associations.select_related("submitter").filter(
         Q(dissociated_at=None) | Q(dissociated_at__gt=scale.begins), associated_at__lte=scale.ends
     )

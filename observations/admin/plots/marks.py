@@ -20,14 +20,20 @@ from patients.admin.timeline.scale import Scale
 
 # Any id, to be replaced by thousands of others: Django needs as long for each address as for drawing the mark.
 _ANY = UUID(int=0)
+MEASUREMENT = "admin:observations_measurement_change"
 
 
 class State(StrEnum):
-    """What has become of a reading."""
+    """What has become of a reading, or what a result means."""
 
     COUNTED = "counted"
     HELD = "held"
     CORRECTED = "corrected"
+    COMPUTED = "computed"
+    ABNORMAL = "abnormal"
+    CRITICAL = "critical"
+    SUPERSEDED = "superseded"
+    MISSING = "missing"
 
 
 class Shape(StrEnum):
@@ -37,11 +43,18 @@ class Shape(StrEnum):
     CROSSED = "crossed"
     UP = "up"
     DOWN = "down"
+    DIAMOND = "diamond"
+    SQUARE = "square"
+    STAR = "star"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A reading: its place in per cent of the width, its ends in per cent of the height, a sentence, and its page."""
+    """A reading or result: its place in per cent of the width, its ends in per cent of the height, a sentence, and its page.
+
+    Readings that would hide each other share a mark.
+    """
 
     x: str
     ends: Sequence[tuple[str, Shape]]
@@ -49,6 +62,8 @@ class Mark:
     is_flagged: bool
     words: str
     url: str
+    count: int = 1
+    """How many readings it stands for."""
 
     @property
     def top(self) -> str:
@@ -76,15 +91,20 @@ class Frame:
 
 def mark_of(row: Measurement, placed: Sequence[tuple[float, Shape]], frame: Frame) -> Mark:
     """The mark of a reading whose ends stand where `placed` says."""
-    name, time = frame.codes.by_id[row.code_id].display, moment_text(row.measured_at, frame.zone)
     return Mark(
         x=number(frame.scale.place(row.measured_at)),
         ends=[(number(y), shape) for y, shape in placed],
         state=state_of(row),
         is_flagged=row.is_implausible,
-        words=f"{name}: {value_words(row, frame.codes)}; {time}; {state_words(row)}",
-        url=page_of_measurement(row.pk),
+        words=f"{frame.codes.by_id[row.code_id].display}: {said_of(row, frame)}",
+        url=page_of(MEASUREMENT, row.pk),
     )
+
+
+def said_of(row: Measurement, frame: Frame) -> str:
+    """The value, the time, and what has become of a reading."""
+    time = moment_text(row.measured_at, frame.zone)
+    return f"{value_words(row, frame.codes)}; {time}; {state_words(row)}"
 
 
 def by_value(axis: ValueAxis, codes: Catalogue) -> Placed:
@@ -101,22 +121,6 @@ def by_value(axis: ValueAxis, codes: Catalogue) -> Placed:
         ]
 
     return placed
-
-
-def in_a_lane(row: Measurement) -> list[tuple[float, Shape]]:
-    """Placed in the middle; 'yes' above it and 'no' below it."""
-    height = 50.0 if row.value_boolean is None else YES if row.value_boolean else NO
-    shape = (
-        Shape.CROSSED
-        if row.status != MeasurementStatus.FINAL
-        else Shape.UP
-        if row.is_implausible
-        else Shape.DOT
-    )
-    return [(height, shape)]
-
-
-YES, NO = 28.0, 72.0
 
 
 def _shape(row: Measurement, value: float, axis: ValueAxis, *, is_odd: bool) -> Shape:
@@ -175,11 +179,11 @@ def number(value: float) -> str:
     return f"{value:.2f}"
 
 
-def page_of_measurement(key: UUID) -> str:
-    """The address of a measurement's page."""
-    return _pattern().replace(str(_ANY), str(key))
+def page_of(view: str, key: UUID) -> str:
+    """The address of the page of one row: `view` is its URL name."""
+    return _pattern(view).replace(str(_ANY), str(key))
 
 
 @cache
-def _pattern() -> str:
-    return reverse("admin:observations_measurement_change", args=[_ANY])
+def _pattern(view: str) -> str:
+    return reverse(view, args=[_ANY])

@@ -1,7 +1,8 @@
 """The page of its own, and the panel on the patient's page that leads to it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,6 +50,7 @@ def plots_page(request: HttpRequest, object_id: str) -> HttpResponse:
         "choice": choice,
         "drawing": drawing,
         "periods": _periods(drawing, choice),
+        "other": _address(replace(choice, superseded=not choice.superseded)),
         "table": None if drawing is None else _table(drawing),
         "list": list_url(_LIST, patient__id__exact=patient.pk),
         "opts": Patient._meta,  # noqa: SLF001 - Django's own name for it
@@ -70,7 +72,7 @@ def _periods(drawing: Drawing | None, choice: Choice) -> Sequence[tuple[str, str
     if drawing is None:
         return []
     links = [
-        (title, f"?{urlencode({'period': name})}", name == drawing.period)
+        (title, _address(Choice(name, superseded=choice.superseded)), name == drawing.period)
         for name, (title, _) in PERIODS.items()
     ]
     return links if drawing.period == ALL else [*links, *_neighbours(drawing, choice)]
@@ -82,14 +84,27 @@ def _neighbours(drawing: Drawing, choice: Choice) -> Sequence[tuple[str, str, bo
     first = choice.first or drawing.scale.begins.astimezone(zone).date()
     last = choice.last or drawing.scale.ends.astimezone(zone).date()
     days = last - first + timedelta(days=1)
-    earlier = ("← Earlier", _by_days(first - days, first - timedelta(days=1)), False)
-    later = ("Later →", _by_days(last + timedelta(days=1), last + days), False)
+    before, after = (
+        _address(replace(choice, first=begin, last=end))
+        for begin, end in (
+            (first - days, first - timedelta(days=1)),
+            (last + timedelta(days=1), last + days),
+        )
+    )
+    earlier, later = ("← Earlier", before, False), ("Later →", after, False)
     # Nothing has been measured after now.
     return [earlier, later] if drawing.scale.ends < timezone.now() else [earlier]
 
 
-def _by_days(first: date, last: date) -> str:
-    return f"?{urlencode({'from': first.isoformat(), 'to': last.isoformat()})}"
+def _address(choice: Choice) -> str:
+    """What `choice_of` makes the choice of."""
+    days = {"from": choice.first, "to": choice.last}
+    asked = {name: day.isoformat() for name, day in days.items() if day}
+    if choice.name and not asked:
+        asked["period"] = choice.name
+    if choice.superseded:
+        asked["superseded"] = "1"
+    return f"?{urlencode(asked)}"
 
 
 def _table(drawing: Drawing) -> Mapping[str, object]:

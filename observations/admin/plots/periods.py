@@ -1,7 +1,7 @@
 """Which stretch of time is drawn: one that ends now, everything, or from one day to another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,8 @@ class Choice:
     last: date | None = None
     problem: str = ""
     """Why what was asked for is no period; then it is as if nothing had been asked for."""
+    superseded: bool = False
+    """Whether results are drawn that were superseded, too."""
 
     @property
     def is_by_days(self) -> bool:
@@ -39,7 +41,11 @@ class Choice:
 
 
 def choice_of(query: Mapping[str, str]) -> Choice:
-    """What an address asks for by `period`, or by `from` and `to`."""
+    """What an address asks for by `period`, or by `from` and `to`, and by `superseded`."""
+    return replace(_period_of(query), superseded=query.get("superseded") == "1")
+
+
+def _period_of(query: Mapping[str, str]) -> Choice:
     try:
         first, last = (_day(query.get(name, "")) for name in ("from", "to"))
     except ValueError:

@@ -59,7 +59,8 @@ def readings_of(patient_id: UUID, code_ids: Sequence[int], scale: Scale, bounds:
     """The readings to be drawn, the oldest first: measurements with `in_all`, how many readings of the code there are.
 
     Of each column of a code's plot, the lowest and the highest of those that count, of those that are held, and of those that
-    were taken back, each with a flag and without; and the newest of each code that stands. A long text is cut.
+    were taken back, each with a flag and without, and each answer for itself; and the newest of each code that stands. `spot` names
+    what of these a reading was chosen from, `in_spot` says how many those are. A long text is cut.
     """
     rows = Measurement.objects.raw(
         _READINGS,
@@ -78,7 +79,7 @@ def readings_of(patient_id: UUID, code_ids: Sequence[int], scale: Scale, bounds:
 # Numbers as doubles: they only choose what is drawn, and sort several times as fast as numeric ones.
 _READINGS = """
     WITH reading AS MATERIALIZED (
-        SELECT id, code_id, measured_at, is_implausible,
+        SELECT id, code_id, measured_at, is_implausible, value_boolean, value_answer,
             CASE WHEN status <> 'final' THEN 'corrected' WHEN association_id IS NULL THEN 'held' ELSE 'counted' END AS state,
             width_bucket(
                 extract(epoch FROM measured_at)::float8,
@@ -105,18 +106,20 @@ _READINGS = """
         ) AS standing
     ), ranked AS (
         SELECT id, measured_at, id IN (SELECT id FROM newest) AS is_newest,
-            count(*) OVER (PARTITION BY code_id) AS in_all,
-            row_number() OVER (PARTITION BY code_id, place, state, is_implausible ORDER BY low, id) AS from_lowest,
-            row_number() OVER (PARTITION BY code_id, place, state, is_implausible ORDER BY high DESC, id) AS from_highest
+            count(*) OVER (PARTITION BY code_id) AS in_all, first_value(id) OVER spot AS spot, count(*) OVER spot AS in_spot,
+            row_number() OVER (spot ORDER BY low, id) AS from_lowest,
+            row_number() OVER (spot ORDER BY high DESC, id) AS from_highest
         FROM reading
+        WINDOW spot AS (PARTITION BY code_id, place, state, is_implausible, value_boolean, value_answer)
     ), drawn AS (
-        SELECT id, in_all FROM ranked
+        SELECT id, in_all, spot, in_spot FROM ranked
         WHERE from_lowest = 1 OR from_highest = 1 OR is_newest
         -- Cut off, a code would have no newest value beside its plot.
         ORDER BY is_newest DESC, measured_at DESC, id DESC
         LIMIT %(limit)s
     )
-    SELECT id, drawn.in_all, code_id, value_quantity, value_boolean, value_answer, left(value_text, 100) AS value_text, components,
+    SELECT id, drawn.in_all, drawn.spot, drawn.in_spot, code_id,
+        value_quantity, value_boolean, value_answer, left(value_text, 100) AS value_text, components,
         unit, converted_quantity, is_implausible, measured_at, status, association_id
     FROM drawn JOIN observations_measurement USING (id)
 """

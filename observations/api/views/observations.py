@@ -16,6 +16,7 @@ from observations.api.lists import ListQuerySerializer, list_parameters, page_re
 
 
 class _ObservationsQuerySerializer(ListQuerySerializer):
+    script = serializers.CharField(required=False)
     superseded = serializers.BooleanField(required=False)
 
 
@@ -28,6 +29,7 @@ class ObservationsView(APIView):
         operation_id="list_observations",
         parameters=[
             *list_parameters("as of a time"),
+            OpenApiParameter("script", str, description="Only results of the script of this name"),
             OpenApiParameter("superseded", bool, description="Also those that were superseded (default no)"),
         ],
         responses={
@@ -36,13 +38,15 @@ class ObservationsView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        """A patient's current observations, the latest first, each with the measurements it was computed from.
+        """A patient's current observations, the latest first, each with all that it was computed from.
 
         None of a patient that this key may not see.
         """
         query = query_of(request, _ObservationsQuerySerializer)
         rows = selectors.observations_for(access_of(request).organisation_ids, query["patient"])
         filters: dict[str, Any] = {} if query.get("superseded") else {"superseded_at": None}
+        if "script" in query:
+            filters["script__name"] = query["script"]
         return page_response(
             request, query, rows, time_field="as_of", shape=shapes.ObservationSerializer, **filters
         )

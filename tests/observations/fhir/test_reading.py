@@ -16,7 +16,9 @@ from tests import factories
 from tests.factories import NOON, Caller
 from tests.observations.fhir.bodies import issues
 from tests.observations.fhir.conftest import ValidatingClient, client_of
+from tests.observations.scripts.writing import content, gives, publish, reads_script
 
+HL7 = "http://terminology.hl7.org/CodeSystem"
 Resources = list[dict[str, Any]]
 
 
@@ -93,6 +95,48 @@ def test_a_superseded_observation_stays_readable_and_is_in_no_search(
     assert shown["status"] == "entered-in-error"
     assert shown["note"]
     assert str(superseded.pk) not in [each["id"] for each in found(api, computed)]
+
+
+def test_a_result_of_results_names_both_and_what_it_means(
+    api: ValidatingClient, caller: Caller, scripts: None, linked: None, work: Callable[[], int]
+) -> None:
+    source = """\
+if average > 180:
+    grade = "high"
+    level = "critical"
+elif average > 140:
+    grade = "raised"
+    level = "abnormal"
+else:
+    grade = "usual"
+    level = "normal"
+result = {"grade": grade, "level": level}
+"""
+    inputs = {
+        "average": reads_script("glucose-7d", output="mean"),
+        "now": {"code": "2339-0", "how": "latest", "window_seconds": 60},
+    }
+    outputs = {
+        "grade": gives(kind="coded", answers=["high", "raised", "usual"], code="grade-of-glucose"),
+        "level": {"kind": "interpretation"},
+    }
+    publish("graded", content(source, inputs, outputs))
+    record(caller, 0, 24, 48)
+    work()
+    row = Observation.objects.get(script__name="graded", as_of=NOON)
+    shown = api.get(f"/fhir/Observation/{row.pk}").json()
+    sources = [*row.derived_from, *row.from_observations]
+    assert len(row.from_observations) == 1
+    assert shown["derivedFrom"] == [{"reference": f"Observation/{each}"} for each in sources]
+    assert shown["interpretation"][0]["coding"] == [
+        {"system": f"{HL7}/v3-ObservationInterpretation", "code": "N", "display": "Normal"}
+    ]
+    [grade] = shown["component"]
+    assert grade["valueCodeableConcept"]["coding"][0]["code"] == "usual"
+    for meaning, code in (("abnormal", "A"), ("critical", "AA")):
+        Observation.objects.filter(pk=row.pk).update(interpretation=meaning)
+        again = api.get(f"/fhir/Observation/{row.pk}").json()
+        assert again["interpretation"][0]["coding"][0]["code"] == code
 
 
 def test_one_without_a_value_says_why(api: ValidatingClient, computed: str) -> None:

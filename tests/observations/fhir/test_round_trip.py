@@ -7,9 +7,9 @@ import pytest
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
-from observations.library import LIBRARY
 from observations.models import Measurement
-from observations.services import install_library
+from observations.scripts.library.installing import install_library
+from observations.scripts.library import GLUCOSE_7D
 from patients.models import Patient
 from tests import factories
 from tests.factories import Caller
@@ -30,7 +30,7 @@ def client_at(address: str, caller: Caller) -> SyncFHIRClient:
 def test_a_public_client_sends_bundles_and_reads_observations(
     caller: Caller, tmp_path: Path, work: Any
 ) -> None:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     link(caller)
     work()
     readings = [observation(caller, f"m-{n}", valueQuantity=quantity(100 + n, "mg/dL")) for n in range(5)]

@@ -68,6 +68,7 @@
         EditorView.updateListener.of((update) => {
           if (update.docChanged) {
             textarea.value = view.state.doc.toString();
+            textarea.dispatchEvent(new Event("input", { bubbles: true }));
             check.soon();
           }
         }),
