@@ -6,12 +6,13 @@ from uuid import UUID
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clinical_engine.api.schema import problem_reply
-from clinical_engine.api.scopes import access_of
+from clinical_engine.api.scopes import HasRequiredScope, access_of
 from observations import selectors
 from observations.api.serializers.explanations import ExplanationSerializer
 from observations.computing.explaining import Explanation, explain
@@ -35,8 +36,11 @@ class ExplanationView(APIView):
     def get(self, request: Request, observation_id: UUID) -> Response:
         """The inputs with what they came from, and what the script did with them, line by line.
 
-        Superseded observations are explained as they were. Shows the values of measurements that the observation was made of.
+        Superseded observations are explained as they were. Shows the values of measurements that the observation was made of, so
+        the key needs the scope `measurements:read` as well.
         """
+        if "measurements:read" not in access_of(request).scopes:
+            raise PermissionDenied(HasRequiredScope.message)
         observation = selectors.observation_for(access_of(request).organisation_ids, observation_id)
         if observation is None:
             raise Http404

@@ -151,6 +151,14 @@ def test_the_same_for_machines(api: DescribedClient, caller: Caller, work: Work)
     assert explanation(api, row).json()["superseded_by"] == str(newest.pk)
 
 
+def test_a_key_that_may_not_read_measurements_is_shown_none_by_way_of_an_explanation(
+    submitter: Submitter, work: Work
+) -> None:
+    row = one_graded(submitter, work)
+    only_results = client_of(factories.caller(("observations:read",)))
+    assert explanation(only_results, row).status_code == 403
+
+
 def test_an_observation_of_another_organisation_is_as_good_as_not_there(
     api: DescribedClient, submitter: Submitter, work: Work
 ) -> None:
