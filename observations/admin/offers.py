@@ -12,13 +12,15 @@ from clinical_engine.staff.cells import Tone, badge, list_url, moment, page_of
 from clinical_engine.staff.expressions import BoundedCount, bounded
 from observations import selectors
 from observations.admin import held, measurement_offers, refusals
+from observations.admin.backfills import panels as backfills
 from observations.admin.catalogue import offers as catalogue
 from observations.admin.cells import computed, measured
 from observations.admin.imports import panels as imports
 from observations.admin.plots.page import PLOTS
 from observations.admin.retracting import using
+from observations.admin.scripts import offers as scripts
 from observations.catalogue import Catalogue, reading
-from observations.models import Measurement, Observation, ScriptVersion
+from observations.models import Measurement, Observation
 from observations.recompute import RECOMPUTE
 from patients.models import Patient
 
@@ -139,22 +141,6 @@ def _is_recompute(job: Any) -> bool:  # noqa: ANN401 - as above
     return bool(job.kind == RECOMPUTE.name and job.patient_id)
 
 
-def _versions(script: object) -> Mapping[str, object]:
-    rows = ScriptVersion.objects.filter(script=script).order_by("-number")  # type: ignore[misc]
-    return panels.table(
-        ["Version", "State", "Published"],
-        (
-            (
-                page_of("admin:observations_scriptversion_change", row.pk, f"v{row.number}"),
-                badge("Draft", Tone.WAITING) if row.published_at is None else badge("Published", Tone.GOOD),
-                moment(row.published_at),
-            )
-            for row in rows[:_SHOWN]
-        ),
-        empty="No version yet.",
-    )
-
-
 def _page(observation: Observation, text: object) -> SafeString:
     return page_of("admin:observations_observation_change", observation.pk, text)
 
@@ -176,6 +162,8 @@ def offer() -> None:
     catalogue.offer()
     refusals.offer()
     imports.offer()
+    scripts.offer()
+    backfills.offer()
 
 
 def _offer_panels() -> None:
@@ -201,10 +189,6 @@ def _offer_panels() -> None:
     )
     panels.register(
         "observations.measurement", panels.Panel("Used by", "observations.view_observation", _used_by)
-    )
-    panels.register(
-        "observations.observationscript",
-        panels.Panel("Versions", "observations.view_scriptversion", _versions),
     )
 
 

@@ -3,11 +3,11 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from clinical_engine.common.database import fetch_all
@@ -22,7 +22,7 @@ from observations.scripts.declarations import (
 from observations.scripts.outputs import Outputs
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Published:
     """A version, ready to run; read once and shared, so that it is equal to nothing but itself."""
 
@@ -37,7 +37,7 @@ class Published:
     language_version: int
     is_suspended: bool
 
-    @property
+    @cached_property
     def compiled(self) -> CompiledScript:
         """The compiled source; compiled once in a process."""
         return compiled(self.source, tuple(self.inputs), self.language_version)
@@ -92,13 +92,26 @@ class TimeLine:
         return _at(self.steps(organisation_id), time)
 
 
-def _steps(publications: Iterable[_Published]) -> list[Step]:
-    steps: list[Step] = []
+class _Dated(Protocol):
+    @property
+    def effective_from(self) -> datetime: ...
+
+
+_Made = TypeVar("_Made", bound=_Dated)
+
+
+def standing(publications: Iterable[_Made]) -> list[_Made]:
+    """Of publications for the same organisation, or for all, in the order in which they were made: those that count, by time."""
+    counting: list[_Made] = []
     for one in publications:
         # The later publication counts from its time on, whatever was to come into force after that.
-        steps = [step for step in steps if step[0] < one.effective_from]
-        steps.append((one.effective_from, one.version))
-    return steps
+        counting = [each for each in counting if each.effective_from < one.effective_from]
+        counting.append(one)
+    return counting
+
+
+def _steps(publications: Iterable[_Published]) -> list[Step]:
+    return [(one.effective_from, one.version) for one in standing(publications)]
 
 
 def _at(steps: Sequence[Step], time: datetime) -> Published | None:
@@ -126,9 +139,11 @@ def time_lines() -> list[TimeLine]:
             """
         )
     )
-    if _kept is None or _kept[0] != state:
-        _kept = (state, _read())
-    return _kept[1]
+    # Another thread may have put an older one there by the time this one returns.
+    kept = _kept
+    if kept is None or kept[0] != state:
+        _kept = kept = (state, _read())
+    return kept[1]
 
 
 def _read() -> list[TimeLine]:
@@ -155,6 +170,20 @@ def _read() -> list[TimeLine]:
         )
         for script_id, made in by_script.items()
     ]
+
+
+def as_if_published(lines: Sequence[TimeLine], version: ScriptVersion, since: datetime) -> list[TimeLine]:
+    """The time lines as they would be if the version were published now for all, in force from `since` on.
+
+    Raises RefusedError when what it declares makes no sense.
+    """
+    own = next((line for line in lines if line.script_id == version.script_id), None)
+    if own is None:
+        own = TimeLine(version.script_id, version.script.name, version.script.organisation_id, [])
+    known = (known for known in own.versions if known.version_id == version.pk)
+    one_more = _Published(None, since, next(known, None) or ready(version))
+    others = [line for line in lines if line is not own]
+    return [*others, replace(own, publications=[*own.publications, one_more])]
 
 
 def ready(version: ScriptVersion) -> Published:
