@@ -5,10 +5,12 @@ import pytest
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.common.identifiers import new_id
 from observations.models import Code, Measurement, Observation, ScriptVersion
+from observations.scripts.library import GLUCOSE_7D
 from patients.models import Patient
 from submitters.models import Organisation
 from tests import factories
 from tests.factories import NOON
+from tests.observations.scripts.writing import draft_of
 from tests.patients.test_integrity import assert_refused
 
 MEASURE = """
@@ -123,14 +125,28 @@ def test_an_observation_is_of_a_patient_of_its_organisation(patient: Patient, st
 
 
 @pytest.mark.usefixtures("scripts")
-def test_a_script_version_is_in_force_from_a_time_exactly_when_it_is_published() -> None:
-    assert_refused(
-        "script_version_effective_when_published",
-        "UPDATE observations_scriptversion SET effective_from = NULL",
-    )
-    assert_refused(
-        "script_version_effective_when_published", "UPDATE observations_scriptversion SET published_at = NULL"
-    )
+def test_a_proposal_says_from_when_on_and_only_what_is_published_is_suspended() -> None:
+    update = "UPDATE observations_scriptversion SET "
+    assert_refused("script_version_proposal_whole", f"{update} proposed_at = now()")
+    draft_of(GLUCOSE_7D)
+    assert_refused("script_version_suspended_when_published", f"{update} suspended_at = now()")
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_publication_is_of_a_known_kind_and_has_what_its_kind_needs() -> None:
+    insert = """
+        INSERT INTO observations_publication (script_id, version_id, organisation_id, kind, effective_from, reason)
+        SELECT script_id, {version}, {organisation}, %s, now(), '' FROM observations_scriptversion,
+               (SELECT id FROM submitters_organisation) AS organisation LIMIT 1
+    """
+    factories.organisation()
+    whole, without = {"version": "observations_scriptversion.id"}, {"version": "NULL"}
+    here, everywhere = {"organisation": "organisation.id"}, {"organisation": "NULL"}
+    assert_refused("publication_kind_known", insert.format(**whole, **everywhere), ["leak"])
+    assert_refused("publication_version_unless_ended", insert.format(**without, **everywhere), ["publish"])
+    assert_refused("publication_version_unless_ended", insert.format(**whole, **everywhere), ["withdraw"])
+    assert_refused("publication_organisation_when_pinned", insert.format(**whole, **everywhere), ["pin"])
+    assert_refused("publication_organisation_when_pinned", insert.format(**whole, **here), ["publish"])
 
 
 @pytest.mark.django_db
