@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from clinical_engine.jobs import sweeper
 from clinical_engine.jobs.models import Job
-from observations.models import Measurement
+from observations.models import Measurement, ScriptFailure, ScriptVersion
 from patients.models import Roster, RosterState, Statement
 from patients.services import activate
 from submitters.models import Submitter
 from tests import factories
 from tests.admin import world
+from tests.observations.scripts.writing import PULSE, content, publish, reads
 from tests.patients.rosters.support import roster_of
 
 
@@ -67,6 +68,7 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
     Job.objects.filter(state="available").update(next_run_at=timezone.now() - timedelta(minutes=2))
     world.fail_a_job(submitter, factories.patient(submitter.organisation))
     keep_rosters(submitter)
+    suspend_a_version(submitter)
 
     shown = tiles(support)
     assert {title: tile.value for title, tile in shown.items() if tile.url} == {
@@ -82,10 +84,29 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
         "Waiting for a release": "0",
         "Paused reruns": "0",
         "Late jobs": "4",
+        "Suspended scripts": "1",
+        "Patients for whom a script fails": "2",
     }
     for tile in shown.values():
         if tile.url:
             assert length_behind(support, tile) == tile.value, tile.title
+
+
+def suspend_a_version(submitter: Submitter) -> None:
+    """One that is in force, one that is not any more, and two patients for whom the former fails."""
+    written = content("result = pulse", {"pulse": reads(PULSE)})
+    publish("pulse", written)
+    version = publish("pulse", written)
+    ScriptVersion.objects.update(suspended_at=timezone.now())
+    for number in (1, 2):
+        patient = factories.patient(submitter.organisation, f"fails-{number}")
+        ScriptFailure.objects.create(
+            version=version,
+            patient=patient,
+            organisation=submitter.organisation,
+            message="line 1",
+            as_of=factories.NOON,
+        )
 
 
 def keep_rosters(submitter: Submitter) -> None:

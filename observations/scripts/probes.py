@@ -1,0 +1,38 @@
+"""What scripts say of their health: which are suspended, for whom they fail, and what waits for a second person."""
+
+from django.db.models import Count, QuerySet
+
+from clinical_engine.monitoring.probes import Probe, Reading
+from observations.models import ScriptFailure, ScriptVersion
+from observations.scripts.history import suspended_in_force
+
+# Counting stops here: a script that fails for everybody must not make every health check slow.
+_COUNT_UP_TO = 10_000
+
+
+def _suspended() -> Reading:
+    count = len(suspended_in_force())
+    message = "" if count == 0 else "Script versions that are in force are suspended: they compute nothing."
+    return Reading(count, count == 0, message)
+
+
+def _failing() -> Reading:
+    patients = ScriptFailure.objects.values("patient").distinct()[:_COUNT_UP_TO]
+    count = patients.aggregate(number=Count("patient"))["number"]
+    return Reading(count, count == 0, "" if count == 0 else "Scripts fail for patients: results are missing.")
+
+
+def _proposed() -> Reading:
+    return Reading(waiting_proposals().count(), ok=True)
+
+
+def waiting_proposals() -> QuerySet[ScriptVersion]:
+    """The versions that wait for a second person to publish them."""
+    return ScriptVersion.objects.filter(published_at=None).exclude(proposed_at=None)
+
+
+PROBES = (
+    Probe("scripts_suspended", "Script versions in force that are suspended", _suspended),
+    Probe("scripts_failing", "Patients for whom a script fails now (counted up to 10,000)", _failing),
+    Probe("scripts_proposed_waiting", "Script versions that wait for a second person", _proposed),
+)
