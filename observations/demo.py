@@ -15,9 +15,9 @@ from django.utils.crypto import get_random_string
 from clinical_engine.api.scopes import SCOPES
 from clinical_engine.audit.roles import ROLES, create_roles
 from observations.intake import Sender, record_measurements
-from observations.scripts.library import LIBRARY
 from observations.models import MeasurementSource
 from observations.readings import Reading
+from observations.scripts.library import LIBRARY
 from observations.scripts.library.installing import install_library
 from patients.models import FactName, FactSource, StatementSource
 from patients.models.facts import SEXES

@@ -11,8 +11,8 @@ from pytest_django import DjangoDbBlocker
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import worker
 from clinical_engine.jobs.registry import kinds
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from tests import factories
 
 # Filled by migrations; emptying them would leave later tests without.

@@ -27,8 +27,8 @@ from observations.models import (
     ScriptVersion,
 )
 from observations.readings import Reading
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from patients.models import (
     Association,
     FactConflict,
@@ -128,9 +128,7 @@ def _grow_patient(world: World, time: datetime) -> None:
         factories.reading(world.patient.external_id, 100, time + timedelta(minutes=90)),
     ]
     record(world.organisation, *readings)
-    facts.record(
-        world.organisation, facts.fact("spo2_scale", 1, time, external_id=world.patient.external_id)
-    )
+    facts.record(world.organisation, facts.fact("spo2_scale", 1, time, external_id=world.patient.external_id))
     fail_a_job(world.submitter, world.patient)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.test import Client
 
 from observations.models import Observation
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import LibraryScript
+from observations.scripts.library.installing import install_library
 from patients.models import Patient
 
 

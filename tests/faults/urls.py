@@ -12,8 +12,8 @@ from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger
 from clinical_engine.urls import handler404, handler500
 from clinical_engine.urls import urlpatterns as of_the_engine
-from observations.library import LIBRARY
-from observations.services import install_library
+from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from submitters.services import create_api_client
 from tests import factories
 
@@ -24,7 +24,7 @@ __all__ = ["handler404", "handler500", "urlpatterns"]
 @transaction.atomic
 def make_world(request: HttpRequest) -> JsonResponse:
     """An organisation with two submitters, and the key of a client that may act for it."""
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     # Several processes make some, each of which would count from one.
     name = str(new_id())
     owner = factories.organisation(name=name)

@@ -12,8 +12,8 @@ from clinical_engine.jobs import worker
 from observations.intake import Answer, Outcome
 from observations.models import Correction, Measurement, Observation
 from observations.readings import Reading
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from submitters.models import Submitter
 from tests import factories
 from tests.observations.facts import record, retract, state

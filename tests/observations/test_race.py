@@ -15,8 +15,8 @@ from observations import recompute
 from observations.intake import Answer, Outcome, Sender, record_measurements
 from observations.models import Measurement, MeasurementSource, Observation
 from observations.readings import Reading
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from patients import folding, services
 from patients.models import Association, Patient
 from submitters.models import Submitter

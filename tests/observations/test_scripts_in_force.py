@@ -8,8 +8,8 @@ import pytest
 
 from clinical_engine.jobs import selectors
 from observations.models import Measurement, Observation, ObservationScript
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from patients.models import Patient
 from submitters.models import Submitter
 from tests import factories

@@ -10,8 +10,8 @@ from django.db import transaction
 from clinical_engine.common.database import fetch_all
 from clinical_engine.jobs import worker
 from observations.models import Measurement, Observation
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from patients.models import Association
 from submitters.models import Submitter
 from tests import factories

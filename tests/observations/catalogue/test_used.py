@@ -12,8 +12,8 @@ from observations.catalogue.content import Answered, Contained
 from observations.catalogue.services import remove_code
 from observations.models import Code
 from observations.readings import Component, Reading
-from observations.scripts.library.installing import install_library
 from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from tests import factories
 from tests.admin.world import record
 from tests.observations.catalogue.editing import MOOD, PEAK_FLOW, REASON, ROUND, add, edit, entry, refused

@@ -80,7 +80,9 @@ def test_the_first_reading_since_the_activation_is_the_first_of_the_same_associa
     assert read(declared, reading(NOON + A_TICK), association=1)[2] == "no value for pulse"
 
 
-def test_timed_readings_say_how_many_hours_and_calendar_days_of_the_organisations_zone_they_lie_back() -> None:
+def test_timed_readings_say_how_many_hours_and_calendar_days_of_the_organisations_zone_they_lie_back() -> (
+    None
+):
     just_after_midnight = NOON.astimezone(AMSTERDAM).replace(hour=0, minute=30)
     evening_before = just_after_midnight - timedelta(hours=1)
     declared = reads(PULSE, "all_within", timed=True)
@@ -123,7 +125,12 @@ def given_at(day: float, value: dict[str, Any] | None) -> Given:
 
 
 def test_another_scripts_results_are_read_as_measurements_are() -> None:
-    rows = [given_at(-2, {"score": 1}), given_at(-0.5, {"score": 2}), given_at(0, None), given_at(1, {"score": 9})]
+    rows = [
+        given_at(-2, {"score": 1}),
+        given_at(-0.5, {"score": 2}),
+        given_at(0, None),
+        given_at(1, {"score": 9}),
+    ]
     declared = {"script": "other", "output": "score", "window_seconds": 86_400}
     latest = read({**declared, "how": "latest"}, results={"other": rows})
     assert latest == (None, [rows[2].id], "no value for pulse")
@@ -145,5 +152,5 @@ def test_a_window_holds_what_a_plain_comparison_finds(hours: list[int], asked: i
     at = NOON + timedelta(hours=asked)
     values, _, _ = read(reads(PULSE, "all_within", window, missing="none"), *each, at=at)
     since, until = microseconds(at - days(window)), microseconds(at)
-    inside = sorted(one.source[:2] + (one.value,) for one in each if since < one.source[0] <= until)
+    inside = sorted((*one.source[:2], one.value) for one in each if since < one.source[0] <= until)
     assert list(values) == [value for _, _, value in inside]  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def line() -> TimeLine:
 
 def in_force(organisation: Organisation | None = None) -> list[int | None]:
     """The numbers of the versions in force on the days above."""
-    found = [line().in_force(NOON + days(day), organisation and organisation.id) for day in DAYS]
+    found = [line().in_force(NOON + days(day), organisation.id if organisation else None) for day in DAYS]
     return [None if version is None else version.number for version in found]
 
 
@@ -73,7 +73,13 @@ def test_a_pin_holds_in_one_organisation_only_and_until_it_is_lifted() -> None:
     here, elsewhere = factories.organisation(), factories.organisation()
     first = put_in_force(0)
     put_in_force(1)
-    pin(actor=factories.user(), version=first, organisation=here, effective_from=NOON + days(1), reason="Study")
+    pin(
+        actor=factories.user(),
+        version=first,
+        organisation=here,
+        effective_from=NOON + days(1),
+        reason="Study",
+    )
     put_in_force(2)
     assert in_force(here) == [None, 1, 1, 1, 1, 1]
     assert in_force(elsewhere) == in_force() == [None, 1, 2, 3, 3, 3]

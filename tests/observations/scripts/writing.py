@@ -46,7 +46,9 @@ def script_named(name: str, **fields: Any) -> ObservationScript:
 
 
 def draft(name: str, written: ScriptContent, code: str | None = None) -> ScriptVersion:
-    return draft_version(actor=None, script=script_named(name), code=code or f"result-of-{name}", content=written)
+    return draft_version(
+        actor=None, script=script_named(name), code=code or f"result-of-{name}", content=written
+    )
 
 
 def draft_of(shipped: LibraryScript) -> ScriptVersion:
@@ -58,9 +60,7 @@ def draft_of(shipped: LibraryScript) -> ScriptVersion:
     return draft_version(actor=None, script=owner, code=shipped.code, content=written)
 
 
-def publish(
-    name: str, written: ScriptContent, effective_from: datetime = SINCE_EVER
-) -> ScriptVersion:
+def publish(name: str, written: ScriptContent, effective_from: datetime = SINCE_EVER) -> ScriptVersion:
     version = draft(name, written)
     publish_released(version=version, effective_from=effective_from)
     return version

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from observations.library import LIBRARY
-from observations.services import install_library
+from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from observations.simulator import Options, Target, simulate
 from submitters.models import ApiClient
 from tests import factories
@@ -29,7 +29,7 @@ def short(url: str, settle_seconds: float = 30, **fields: float) -> Options:
 
 
 def test_on_a_whole_engine_nothing_is_missing_and_nothing_differs(tmp_path: Path) -> None:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     with running_web(tmp_path / "web.log") as url, running_worker(tmp_path / "worker.log"):
         output = io.StringIO()
         arguments = ["--rate=10", "--duration=4", f"--url={url}", f"--json={tmp_path / 'summary.json'}"]
@@ -47,7 +47,7 @@ def test_on_a_whole_engine_nothing_is_missing_and_nothing_differs(tmp_path: Path
 
 
 def test_without_workers_everything_that_is_missing_is_reported(tmp_path: Path) -> None:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     with running_web(tmp_path / "web.log") as url:
         output = io.StringIO()
         arguments = ["--rate=5", "--duration=1", "--settle-seconds=1", f"--url={url}"]
@@ -99,7 +99,7 @@ def damaged() -> Iterator[None]:
 
 
 def test_the_patients_that_went_wrong_are_found_with_what_is_wrong(tmp_path: Path) -> None:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
     with (
         damaged(),
         running_web(tmp_path / "web.log") as url,
@@ -123,7 +123,7 @@ def test_without_the_script_the_missing_observations_are_reported(tmp_path: Path
 
 @pytest.mark.parametrize("stage", ["of 2 s", "reading back"])
 def test_an_interrupted_run_tells_what_was_done(tmp_path: Path, stage: str) -> None:
-    install_library(scripts=LIBRARY)
+    install_library(scripts=[GLUCOSE_7D])
 
     def interrupt(line: Callable[[], str]) -> None:
         if stage in (text := line()) and " 0 answered" not in text:
