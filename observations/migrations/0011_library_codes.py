@@ -69,5 +69,5 @@ def _load_parts(apps):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("observations", "0009_scripts")]
+    dependencies = [("observations", "0010_script_indexes")]
     operations = [migrations.RunPython(load, migrations.RunPython.noop)]
