@@ -9,7 +9,7 @@ from clinical_engine.common.errors import Refusal, RefusedError
 from observations.catalogue import Catalogue, catalogue
 from observations.catalogue.entries import Entry
 from observations.computing.plan import order_of
-from observations.engine import ScriptRefused
+from observations.engine import ScriptRefused, compile_script
 from observations.models import COMPOSED, ScriptVersion
 from observations.scripts.declarations import (
     DeclaredInput,
@@ -20,7 +20,8 @@ from observations.scripts.declarations import (
     declared_outputs,
     scripts_read,
 )
-from observations.scripts.publications import compiled, ready, time_lines
+from observations.scripts.kinds import kinds_of
+from observations.scripts.publications import ready, time_lines
 from observations.scripts.testing import problems_of_cases
 
 _TIMES = frozenset({"value", "hours", "day"})
@@ -62,7 +63,7 @@ def check(script_name: str, content: ScriptContent) -> None:
 
 def _problems_of_source(source: str, inputs: Mapping[str, DeclaredInput]) -> Iterator[Refusal]:
     try:
-        compiled(source, tuple(inputs), 1)
+        compile_script(source, tuple(inputs), kinds=kinds_of(inputs, catalogue()))
     except ScriptRefused as refused:
         for problem in refused.problems:
             place = f"line {problem.line}, column {problem.column}" if problem.line else "source"

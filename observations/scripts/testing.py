@@ -16,7 +16,8 @@ from observations.scripts.declarations import DeclaredInput, DeclaredOutput, Out
 from observations.scripts.outputs import Output
 from observations.scripts.publications import Published, ready
 
-MAX_CASES = 500
+MAX_CASES = 200
+"""Of one version. A form holds a thousand fields, and a case is three or more."""
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,8 +67,14 @@ def problems_of_cases(
 
 def outcomes_of(version: ScriptVersion) -> list[CaseOutcome]:
     """Run every test case of a version. Raises RefusedError or ScriptRefused when the version itself is not as it should be."""
+    return [*each_outcome_of(version)]
+
+
+def each_outcome_of(version: ScriptVersion) -> Iterator[CaseOutcome]:
+    """The same one by one, each run when it is asked for; the cases are of the shape that `problems_of_cases` accepts."""
     published = ready(version)
-    return [_outcome(published, number, stored) for number, stored in enumerate(version.test_cases, 1)]
+    for number, stored in enumerate(version.test_cases, 1):
+        yield _outcome(published, number, stored)
 
 
 def failing_test_cases(version: ScriptVersion) -> list[str]:

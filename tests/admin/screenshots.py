@@ -4,6 +4,7 @@ With a folder as argument, pictures of all pages go there, for whoever changes h
 """
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,13 +20,18 @@ from playwright.sync_api import Page  # noqa: E402
 from clinical_engine.jobs import sweeper, worker  # noqa: E402
 from clinical_engine.jobs.registry import kinds  # noqa: E402
 from observations.demo import create_demo  # noqa: E402
+from observations.models import ScriptVersion  # noqa: E402
+from observations.scripts.library.body import BMI  # noqa: E402
 from patients.models import Patient  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.admin import world  # noqa: E402
 from tests.admin.browser import SIZE, browsing, log_in, serving  # noqa: E402
+from tests.observations.scripts.writing import draft_of  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENT = ROOT / "docs" / "images" / "admin-patient.png"
+WORKBENCH = ROOT / "docs" / "images" / "workbench.png"
+PICTURES = {path.stem: path for path in (PATIENT, WORKBENCH)}
 
 USERNAME = "sam"
 
@@ -34,12 +40,11 @@ def main(arguments: list[str]) -> None:
     """Make up data, look at it, and write the pictures."""
     everything = Path(arguments[0]) if arguments else None
     wanted = _make_up() if everything is None else _make_up() | _all_pages()
-    world.account("Clinical support" if everything is None else "superuser", USERNAME)
+    world.account("Administrator" if everything is None else "superuser", USERNAME)
     with serving() as address, browsing(address) as page:
         log_in(page, USERNAME, world.PASSWORD)
         for name, url in wanted.items():
-            path = PATIENT if name == PATIENT.stem or everything is None else everything / f"{name}.png"
-            _draw(page, url, path)
+            _draw(page, url, PICTURES.get(name) or (everything or PATIENT.parent) / f"{name}.png")
 
 
 def _make_up() -> dict[str, str]:
@@ -50,7 +55,21 @@ def _make_up() -> dict[str, str]:
     _add_what_is_held(patient)
     _work_off()
     sweeper.sweep()
-    return {PATIENT.stem: reverse("admin:patients_patient_change", args=[patient.pk])}
+    return {
+        PATIENT.stem: reverse("admin:patients_patient_change", args=[patient.pk]),
+        WORKBENCH.stem: reverse("admin:observations_scriptversion_edit", args=[_unfinished_draft().pk]),
+    }
+
+
+def _unfinished_draft() -> ScriptVersion:
+    """A draft with a test case that it does not meet yet."""
+    *_, no_height, _ = BMI.test_cases
+    wanted = {
+        "name": "ticket 7: nobody is that heavy",
+        "inputs": {"weight": 900, "height": 170},
+        "not_computable": True,
+    }
+    return draft_of(replace(BMI, test_cases=[*BMI.test_cases[:2], no_height, wanted]))
 
 
 def _draw(page: Page, url: str, path: Path) -> None:

@@ -8,14 +8,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from observations.admin.workbench.fields import PairsField
 from observations.admin.workbench.rows import RowForm, Rows
-
-# A version may have more. Django takes a thousand fields of one form, and a case is three or more.
-_MOST = 250
+from observations.scripts.testing import MAX_CASES
 
 
 class CaseForm(RowForm):
-    """A test case: the inputs as the script sees them, and the result or why there is none."""
+    """A test case: the inputs as the script sees them, and the result or why there is none. `outcome` is what it gave."""
 
+    outcome: object = None
     name = forms.CharField(
         required=False,
         max_length=200,
@@ -66,7 +65,7 @@ class CaseRows(Rows):
     """The rows of the test cases: `CaseRows(request.POST or None, version.test_cases)`, and `stored()` once it is valid."""
 
     form = CaseForm
-    max_num = _MOST
+    max_num = MAX_CASES
     PATH = "test_cases"
     ONE = "test case"
 
@@ -85,6 +84,11 @@ class CaseRows(Rows):
 
     def clean(self) -> None:
         """Two cases may have the same name, or none."""
+
+    def show(self, outcomes: Mapping[int, object]) -> None:
+        """Show at each row what became of its case, by the row's number."""
+        for form in self.forms:
+            form.outcome = outcomes.get(form.number)
 
 
 def _row_of(case: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -61,6 +61,11 @@ class SelectField(forms.ChoiceField):
 class RowForm(forms.Form):
     """A row. Its fields are called as the keys of what it is stored as."""
 
+    @property
+    def number(self) -> int:
+        """Its place in the set, from 0; those that were removed count, too."""
+        return int(str(self.prefix).rpartition("-")[2])
+
     def stored(self) -> dict[str, Any]:
         """The row as it is stored, without its name."""
         raise NotImplementedError
@@ -73,7 +78,7 @@ class RowForm(forms.Form):
         css = {"all": ["observations/editor/rows.css"]}
         js = [
             Script(f"observations/editor/{file}", defer=True)
-            for file in ("rows.js", "applying.js", "cases.js")
+            for file in ("rows.js", "applying.js", "cases.js", "trying.js")
         ]
 
 

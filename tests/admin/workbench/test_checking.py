@@ -92,3 +92,25 @@ def test_asking_needs_the_token_of_the_page(author: Client) -> None:
 def test_nothing_is_stored(author: Client) -> None:
     check(author, {"source": SOURCE, "inputs": ["pulse", "bp"]})
     assert not ScriptVersion.objects.exists()
+
+
+def test_what_can_never_work_with_what_the_rows_declare_is_a_problem(author: Client) -> None:
+    usual = {"what": "measurement", "how": "latest", "take": "", "fields_read": "", "missing": ""}
+    rows: dict[str, Any] = {
+        "pulse": {**usual, "code": "8867-4"},
+        "avpu": {**usual, "code": "80288-4"},
+        "sex": {"what": "fact", "fact": "sex"},
+        "bp": {**usual, "code": "85354-9", "fields_read": "systolic = 8480-6"},
+        "other": {"what": "script"},
+        "half": "typed",
+    }
+    source = "a = pulse + avpu\nb = sex + 1\nc = bp + 1\nd = other + half\nresult = pulse + 1"
+    answer = check(author, {"source": source, "inputs": [*rows], "declared": rows}).json()
+    assert [(one["line"], one["message"]) for one in answer["problems"]] == [
+        (1, "+ needs a number, not text"),
+        (2, "+ needs a number, not text"),
+        (3, "+ needs a number, not a record"),
+    ]
+    rows["avpu"]["missing"] = rows["avpu"]["what"] = "default"
+    assert len(check(author, {"source": source, "inputs": [*rows], "declared": rows}).json()["problems"]) == 2
+    assert check(author, {"source": "result = 1", "inputs": [], "declared": ["no rows"]}).status_code == 200

@@ -11,6 +11,7 @@ from observations.admin.workbench.outputs import OutputRows
 from observations.admin.workbench.rows import Rows
 from observations.scripts.declarations import declared_inputs, declared_outputs
 from observations.scripts.library import LIBRARY, LibraryScript
+from observations.scripts.testing import MAX_CASES
 from tests.admin.workbench.typed import rows_of, sent_of_rows
 
 PULSE = {"name": "pulse", "what": "measurement", "code": "8867-4", "how": "latest"}
@@ -172,6 +173,6 @@ def test_refusals_of_a_test_case_name_it_by_its_number_among_those_that_stay() -
 
 
 def test_more_rows_than_a_form_can_hold_are_refused_above_them() -> None:
-    rows = CaseRows(rows_of("test_cases", *[{"expected": "a = 1"}] * 251), [])
+    rows = CaseRows(rows_of("test_cases", *[{"expected": "a = 1"}] * (MAX_CASES + 1)), [])
     assert not rows.is_valid()
-    assert "at most 250" in rows.non_form_errors()[0]
+    assert "at most 200" in rows.non_form_errors()[0]

@@ -37,6 +37,21 @@
     return rows.length ? names.filter(Boolean) : config.names;
   };
 
+  const DECLARING = ["what", "code", "fact", "how", "take", "fields_read", "missing"];
+
+  // What the rows of the inputs say of each, as far as its kind depends on it. What does not apply to a row says nothing.
+  const declaredOf = (textarea) => {
+    const said = (row, field) => {
+      const found = row.querySelector(`[data-field="${field}"] :is(input, select, textarea)`);
+      return !found || found.disabled ? "" : found.value.trim();
+    };
+    const names = [...(textarea.form?.querySelectorAll("[data-input-name]") || [])].filter((name) => !name.disabled);
+    return Object.fromEntries(names.map((name) => {
+      const row = name.closest("[data-row]");
+      return [name.value.trim(), Object.fromEntries(DECLARING.map((field) => [field, said(row, field)]))];
+    }));
+  };
+
   const wordsOf = (textarea, config) => ({ ...config.words, input: namesOf(textarea, config) });
 
   const save = (textarea) => {
@@ -79,21 +94,23 @@
     const check = checker({
       url: config.check,
       token: () => textarea.form.elements.csrfmiddlewaretoken.value,
-      ask: () => ({ source: view.state.doc.toString(), inputs: namesOf(textarea, config) }),
+      ask: () => ({
+        source: view.state.doc.toString(), inputs: namesOf(textarea, config), declared: declaredOf(textarea),
+      }),
       show: (answer) => showProblems(view, answer, parts),
     });
 
-    let known = namesOf(textarea, config).join();
-    const hearOfNames = () => {
-      const names = namesOf(textarea, config);
-      if (names.join() !== known) {
-        known = names.join();
+    const inputs = () => JSON.stringify([namesOf(textarea, config), declaredOf(textarea)]);
+    let known = inputs();
+    const hearOfInputs = () => {
+      if (inputs() !== known) {
+        known = inputs();
         view.dispatch({ effects: words.reconfigure(highlighting(wordsOf(textarea, config))) });
         check.soon();
       }
     };
     for (const event of ["input", "workbench:rows"]) {
-      textarea.form?.addEventListener(event, hearOfNames);
+      textarea.form?.addEventListener(event, hearOfInputs);
     }
     for (const button of textarea.form?.querySelectorAll("[data-script-check]") || []) {
       button.hidden = false;
