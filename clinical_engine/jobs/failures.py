@@ -13,6 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 
+from clinical_engine.common import prepared
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.jobs.registry import InvalidPayloadError
 
@@ -136,11 +137,15 @@ def _kind_of(error: BaseException) -> ErrorKind:
     return ErrorKind.UNKNOWN
 
 
+# Stands between the driver and whoever sent a statement, whatever failed.
+_CURSOR = Path(prepared.__file__)
+
+
 def _our_frames(error: BaseException) -> list[str]:
     root = Path(settings.BASE_DIR)
     frames = []
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
-        if path.is_relative_to(root) and ".venv" not in path.parts:
+        if path.is_relative_to(root) and ".venv" not in path.parts and path != _CURSOR:
             frames.append(f"{path.relative_to(root)}:{frame.lineno} {frame.name}")
     return frames

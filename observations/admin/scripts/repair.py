@@ -4,6 +4,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import site
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -73,7 +74,8 @@ def _time_in(request: HttpRequest) -> datetime | None:
 def _sentences(script: ObservationScript, since: datetime, organisation: Organisation | None) -> list[str]:
     when = moment_text(since, zone_of(script))
     whose = organisation.name if organisation else "all organisations"
-    if since > timezone.now():
+    # A sender's clock may be ahead.
+    if since > timezone.now() + settings.CLOCK_SKEW:
         return [f"It counts from {when}, for {whose}.", _NOTHING_YET]
     found = standing_since(script.pk, since, organisation.pk if organisation else None)
     return [f"As of {when} and later, for {whose}: {_stand(found)}", _WHAT_FOLLOWS]
