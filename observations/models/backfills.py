@@ -89,7 +89,8 @@ class Backfill(IdentifiedModel):
         ]
 
     def __str__(self) -> str:
-        return f"backfill {self.id}"
+        what = "Comparison" if self.candidate_id else "Dry run" if self.dry_run else "Backfill"
+        return f"{what} of {self.script.title}"
 
 
 class BackfillExample(models.Model):

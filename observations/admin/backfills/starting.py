@@ -112,8 +112,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     """What the address says: a dry run to be done for real, a version to compare with, or what a publication leaves to be done."""
     tried = _named(Backfill.objects.select_related("organisation"), request, AGAIN)
     if tried is not None:
-        fields = {name: getattr(tried, name) for name in ("script", "organisation", "since", "until", "rate")}
-        return {**fields, "dry_run": False}
+        same = ("script", "organisation", "since", "until", "rate", "reason")
+        return {**{name: getattr(tried, name) for name in same}, "dry_run": False}
     candidate = _named(ScriptVersion.objects.select_related("script"), request, "candidate")
     asked = {
         "candidate": candidate,

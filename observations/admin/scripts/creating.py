@@ -16,7 +16,9 @@ from observations.models import ObservationScript
 from observations.scripts.starting import start_script
 from submitters.models import Organisation
 
-_WORD = RegexValidator(r"\A[a-z][a-z0-9-]*\Z", "Small letters, digits and hyphens, a letter first.")
+_FORM = "small letters, digits and hyphens, a letter first"
+_NOT_MEASURED = "Codes of measurements and of LOINC cannot be used"
+_PATTERN = r"\A[a-z][a-z0-9-]*\Z"
 
 
 class NewScriptForm(forms.Form):
@@ -24,7 +26,7 @@ class NewScriptForm(forms.Form):
 
     name = forms.CharField(
         max_length=64,
-        validators=[_WORD],
+        validators=[RegexValidator(_PATTERN, f"{_FORM}.".capitalize())],
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
         help_text="As other scripts and commands call it, such as 'shock-index'. It stays.",
     )
@@ -41,9 +43,10 @@ class NewScriptForm(forms.Form):
     )
     code = forms.CharField(
         max_length=64,
-        validators=[_WORD],
+        validators=[RegexValidator(_PATTERN, f"{_NOT_MEASURED}: {_FORM}, such as 'shock-index'.")],
         widget=UnfoldAdminTextInputWidget,
-        help_text="What its results are filed under; a code that there is not yet is made.",
+        help_text=f"What its results are filed under: {_FORM}, such as 'shock-index'. {_NOT_MEASURED}; a code that there is not"
+        " yet is made.",
     )
 
 

@@ -14,6 +14,7 @@ from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
 from observations.admin.workbench.checking import PERMISSION, check
 from observations.admin.workbench.forms import DraftForms
+from observations.admin.workbench.mending import Obstacle, obstacles
 from observations.admin.workbench.trying import Trial, try_stored, try_typed
 from observations.models import ScriptVersion
 from observations.scripts.drafting import save_draft
@@ -61,7 +62,7 @@ class Editing(StaffModelAdmin):
         draft = DraftForms(version, request.POST)
         if draft.is_valid() and self._save(request, version, draft):
             return HttpResponseRedirect(edit_url(version))
-        return self.draft_page(request, version, draft, try_typed(version, draft))
+        return self.draft_page(request, version, draft, try_typed(version, draft), obstacles(draft))
 
     def try_cases(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Run the test cases as they were typed, and save nothing: the page with what they give, or that alone as JSON."""
@@ -85,9 +86,14 @@ class Editing(StaffModelAdmin):
         )
 
     def draft_page(
-        self, request: HttpRequest, version: ScriptVersion, draft: DraftForms, trial: Trial
+        self,
+        request: HttpRequest,
+        version: ScriptVersion,
+        draft: DraftForms,
+        trial: Trial,
+        refused: Sequence[Obstacle] = (),
     ) -> HttpResponse:
-        """The page on which a draft is edited."""
+        """The page on which a draft is edited; `refused` is why it was not saved, told above the form."""
         draft.cases.show(trial.by_row)
         context = {
             **self.admin_site.each_context(request),
@@ -95,6 +101,7 @@ class Editing(StaffModelAdmin):
             "opts": self.opts,
             "draft": draft,
             "trial": trial,
+            "refused": refused,
             "edit_url": edit_url(version),
             "try_url": reverse("admin:observations_scriptversion_try", args=[version.pk]),
             "ways": self.ways(request, version),

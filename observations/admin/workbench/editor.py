@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import TEXTAREA_CLASSES
 
 from observations.engine.functions import FUNCTIONS
+from observations.engine.limits import MAX_SOURCE
 
 _HERE = "observations/editor"
 _CONSTANTS = ("True", "False", "None")
@@ -51,6 +52,7 @@ class ScriptEditor(forms.Textarea):
         return {
             "check": reverse("admin:observations_scriptversion_check"),
             "names": self.names,
+            "longest": MAX_SOURCE,
             "words": {"keyword": _KEYWORDS, "constant": _CONSTANTS, "function": [*FUNCTIONS]},
         }
 

@@ -78,7 +78,7 @@ class RowForm(forms.Form):
         css = {"all": ["observations/editor/rows.css"]}
         js = [
             Script(f"observations/editor/{file}", defer=True)
-            for file in ("rows.js", "applying.js", "cases.js", "trying.js")
+            for file in ("rows.js", "applying.js", "cases.js", "trying.js", "refused.js")
         ]
 
 
@@ -120,6 +120,10 @@ class Rows(BaseFormSet):  # type: ignore[type-arg]  # it takes none at run time
             if not form.cleaned_data.get(DELETION_FIELD_NAME)
             and (number < self.initial_form_count() or form.has_changed())
         ]
+
+    def wrong(self) -> list[RowForm]:
+        """The rows that are not removed and have something to be mended."""
+        return [form for form in self.forms if form.errors and not form.cleaned_data.get(DELETION_FIELD_NAME)]
 
     def stored(self) -> Any:  # noqa: ANN401 - JSON
         """The rows as they are stored, once they are valid."""

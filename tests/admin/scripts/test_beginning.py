@@ -53,6 +53,19 @@ def test_a_name_that_is_taken_or_a_code_of_measurements_is_refused_at_its_field(
     assert ObservationScript.objects.count() == 1
 
 
+@pytest.mark.parametrize("code", ["2339-0", "8867-4", "8867", "Shock index"])
+def test_a_code_of_loinc_is_refused_with_what_a_code_of_results_looks_like(author: Client, code: str) -> None:
+    [message] = begin(author, code=code).context["form"].errors["code"]  # type: ignore[attr-defined]
+    assert "Codes of measurements and of LOINC cannot be used" in message
+    assert "small letters, digits and hyphens, a letter first" in message
+
+
+def test_the_form_says_what_a_code_looks_like_before_one_is_typed(author: Client) -> None:
+    text = text_of(author.get(reverse("admin:observations_observationscript_new")))
+    assert "filed under: small letters, digits and hyphens, a letter first" in text
+    assert "Codes of measurements and of LOINC cannot be used" in text
+
+
 @pytest.mark.parametrize("role", ["Clinical support", "Script publisher"])
 def test_who_may_not_write_begins_nothing(role: str, db: None) -> None:
     client = logged_in(role)

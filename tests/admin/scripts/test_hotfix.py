@@ -137,7 +137,7 @@ def mend(page: Page) -> None:
     page.get_by_role("link", name="Back", exact=True).click()
     page.get_by_role("link", name="Edit", exact=True).click()
     # Until then it is a plain field, which the editor replaces.
-    expect(page.get_by_text("No problem found.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("No problem in the text.")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("textbox", name="Script", exact=True).press("Control+a")
     page.keyboard.insert_text("result = pulse")
     page.get_by_role("button", name="Save draft").click()

@@ -1,5 +1,6 @@
 """Editing a draft without JavaScript: what is shown, saved and refused."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from observations.models import ScriptVersion
 from tests.admin.conftest import logged_in
 from tests.admin.rerun_pages import text_of
 from tests.admin.workbench.drafts import CASES, INPUTS, OUTPUTS, SOURCE, draft, page_of
-from tests.admin.workbench.typed import row, sent_of
+from tests.admin.workbench.typed import row, rows_of, sent_of
 
 
 @pytest.fixture
@@ -77,6 +78,45 @@ def test_a_problem_of_the_source_is_shown_and_what_was_typed_is_kept(
     assert "line 8, column 5" in text_of(response)
     assert "x = y" in response.content.decode()
     assert ScriptVersion.objects.get(pk=version.pk).source == SOURCE
+
+
+def test_a_draft_that_is_refused_says_above_the_form_that_it_was_not_saved_and_leads_to_what_is_wrong(
+    author: Client, version: ScriptVersion
+) -> None:
+    assert "Not saved" not in text_of(author.get(page_of(version)))
+    cases = [
+        ({"source": f"{SOURCE}x = y\n"}, [("at-source", "Script: line 8, column 5: ")]),
+        (
+            {"outputs-0-name": "9", "test_cases-0-inputs": "pulse = sixty"},
+            [("at-outputs-0", "output 9: Name: "), ("at-test_cases-0", "test case calm: Inputs: ")],
+        ),
+    ]
+    for changed, expected in cases:
+        response = save(author, version, **changed)
+        things = "1 thing" if len(expected) == 1 else f"{len(expected)} things"
+        assert f"Not saved: {things} to mend." in text_of(response)
+        for (anchor, words), (place, beginning) in zip(links_of(response), expected, strict=True):
+            assert (anchor, words[: len(beginning)]) == (place, beginning)
+            assert f'id="{place}"' in response.content.decode()
+
+
+def test_a_row_that_was_removed_is_nothing_to_mend(author: Client, version: ScriptVersion) -> None:
+    removed = {"outputs-0-name": "9", "outputs-0-DELETE": "on"}
+    response = save(author, version, **removed, **{"test_cases-0-inputs": "pulse = sixty"})
+    assert [anchor for anchor, _ in links_of(response)] == ["at-test_cases-0"]
+
+
+def test_of_many_things_to_mend_the_first_are_named(author: Client, version: ScriptVersion) -> None:
+    cases = rows_of("test_cases", *[{"name": f"c{number}", "inputs": "?"} for number in range(12)])
+    response = save(author, version, **cases)
+    assert len(links_of(response)) == 8
+    assert "Not saved: 22 things to mend." in text_of(response)
+    assert "and 14 more below" in text_of(response)
+
+
+def links_of(response: Any) -> list[tuple[str, str]]:
+    """Where the links above the form lead, and what they say."""
+    return re.findall(r'<a href="#(at-[^"]+)">([^<]*)</a>', response.content.decode())
 
 
 @pytest.mark.parametrize(

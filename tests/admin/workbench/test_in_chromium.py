@@ -21,7 +21,7 @@ def editing(version: ScriptVersion) -> Iterator[Page]:
     with serving() as address, browsing(address) as page:
         log_in(page, author.username, world.PASSWORD)
         page.goto(page_of(version))
-        expect(status(page)).to_have_text("No problem found.")
+        expect(status(page)).to_have_text("No problem in the text.")
         yield page
 
 
@@ -61,7 +61,7 @@ def test_an_error_is_marked_at_its_line_and_column_while_it_is_typed_and_cleared
         page.get_by_role("list", name="Problems").get_by_role("button", name="line 8, column 9").click()
         page.keyboard.press("Control+Shift+ArrowRight")
         page.keyboard.type("pulse")
-        expect(status(page)).to_have_text("No problem found.")
+        expect(status(page)).to_have_text("No problem in the text.")
         expect(mark).to_have_count(0)
         expect(page.get_by_role("list", name="Problems").get_by_role("listitem")).to_have_count(0)
 
@@ -119,7 +119,7 @@ def test_rows_are_added_renamed_removed_and_saved() -> None:
         page.locator(".ce-cases [data-row]").nth(1).get_by_role("button", name="Remove").click()
         editor(page).press("Control+s")
         expect(page.get_by_text("Saved.")).to_be_visible()
-        expect(status(page)).to_have_text("No problem found.")
+        expect(status(page)).to_have_text("No problem in the text.")
         expect(given(page, "years", 2)).to_have_value("70")
     saved = ScriptVersion.objects.get(pk=version.pk)
     assert saved.source == SOURCE.replace("pulse", "heart") + "old = years > 65"
@@ -152,7 +152,7 @@ def add_an_input(page: Page) -> None:
     expect(new.get_by_label("Default")).to_be_hidden()
     new.get_by_label("Without a value").select_option("The default is taken")
     new.get_by_label("Default").fill("40")
-    expect(status(page)).to_have_text("No problem found.")
+    expect(status(page)).to_have_text("No problem in the text.")
 
 
 def add_a_case(page: Page) -> None:
@@ -172,13 +172,24 @@ def test_a_row_says_what_the_catalogue_knows_and_what_is_refused_and_keeps_what_
         given(page, "pulse", 1).fill("sixty")
         page.get_by_role("button", name="Save draft").click()
         expect(row(page, "weight")).to_contain_text("This field is required.")
-        expect(page.get_by_text("Inputs: pulse: Write a number")).to_be_visible()
+        expect(page.locator(".ce-cases").get_by_text("Inputs: pulse: Write a number")).to_be_visible()
         expect(given(page, "pulse", 1)).to_have_value("sixty")
+        see_that_it_was_not_saved(page)
         row(page, "weight").get_by_role("button", name="Remove").click()
         given(page, "pulse", 1).fill("60")
         page.get_by_label("Note").fill("ticket 7")
         page.get_by_role("button", name="Save draft").click()
         expect(page.get_by_text("Saved.")).to_be_visible()
+
+
+def see_that_it_was_not_saved(page: Page) -> None:
+    banner = page.get_by_role("alert").filter(has_text="Not saved: 2 things to mend.")
+    expect(banner).to_be_in_viewport()
+    expect(banner).to_be_focused()
+    banner.get_by_role("link", name="input weight: Code: This field is required.").click()
+    expect(row(page, "weight")).to_be_focused()
+    banner.get_by_role("link", name="test case calm: Inputs: pulse: Write a number").click()
+    expect(page.locator(".ce-cases [data-row]").first).to_be_focused()
 
 
 def see_what_the_catalogue_knows(page: Page) -> None:
@@ -209,16 +220,33 @@ def test_the_check_that_does_not_answer_says_so_and_an_old_answer_is_dropped() -
             page.keyboard.type("x = ")
         with page.expect_response("**/check/"):
             page.keyboard.type("1")
-        expect(status(page)).to_have_text("No problem found.")
+        expect(status(page)).to_have_text("No problem in the text.")
         with page.expect_response("**/check/") as old:
             held[0].fulfill(json={"problems": [{"line": 1, "column": 1, "message": "old"}], "unread": []})
         old.value.finished()
         # Two frames later whatever the page makes of it would be there.
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        expect(status(page)).to_have_text("No problem found.")
+        expect(status(page)).to_have_text("No problem in the text.")
         page.route("**/check/", lambda route: route.fulfill(status=204))
         page.get_by_role("button", name="Check", exact=True).click()
         expect(status(page)).to_contain_text("The check did not answer.")
+
+
+def test_a_text_that_is_longer_than_a_script_may_be_is_told_so_without_being_sent() -> None:
+    asked: list[str] = []
+    with editing(draft()) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        editor(page).press("Control+a")
+        page.keyboard.insert_text("#" * 1_000_000)
+        expect(status(page)).to_have_text("1 problem")
+        problems = page.get_by_role("list", name="Problems")
+        expect(problems).to_have_text("A script has at most 20,000 characters; this one has 1,000,000.")
+        assert not asked
+        # Characters, not the units of which a browser makes some of them.
+        editor(page).press("Control+a")
+        page.keyboard.insert_text("#" + "\N{DROPLET}" * 19_990 + "\nresult=1")
+        expect(status(page)).to_have_text("No problem in the text, but:")
+    assert any(url.endswith("/check/") for url in asked)
 
 
 def test_without_javascript_a_draft_is_edited_and_saved() -> None:

@@ -116,6 +116,20 @@ def test_a_patients_readings_become_a_test_case_that_is_not_saved(
     assert len(ScriptVersion.objects.get(pk=version.pk).test_cases) == 1
 
 
+def test_the_fields_of_times_say_in_which_zone_results_are_listed(
+    administrator: Client, version: ScriptVersion
+) -> None:
+    listed = "Results are listed in the time zone of the patient's organisation."
+    form = administrator.get(address("rehearse", version)).context["form"]
+    for name in ("since", "until"):
+        assert form.fields[name].help_text.startswith("As the clocks show it in UTC")
+    assert form.fields["since"].help_text.endswith(listed)
+    version.script.organisation = factories.organisation(time_zone="Asia/Tokyo")
+    version.script.save(update_fields=["organisation"])
+    form = administrator.get(address("rehearse", version)).context["form"]
+    assert form.fields["since"].help_text == "As the clocks show it in Asia/Tokyo."
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "message"),
     [

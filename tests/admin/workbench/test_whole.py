@@ -61,7 +61,7 @@ def test_a_draft_is_written_tried_compared_proposed_published_and_its_results_st
 
 def ready(page: Page) -> None:
     """Wait until the editor stands in the place of the plain field."""
-    expect(page.locator(".ce-editor-status")).to_have_text("No problem found.")
+    expect(page.locator(".ce-editor-status")).to_have_text("No problem in the text.")
 
 
 def write(page: Page, source: str) -> None:

@@ -109,7 +109,13 @@ def test_a_backfill_is_paused_resumed_followed_and_cancelled(work: Work) -> None
             "--organisation",
         ),
         (("--follow", "0197a3c2-6d40-7b1a-8c55-9e4f7a20d3c1"), "no such backfill"),
-        (("rate", "--since", "yesterday", *REASON), "since"),
+        (
+            ("rate", "--since", "yesterday", *REASON),
+            "--since: write 2026-03-10 or 2026-03-10T12:00+01:00, without a zone in UTC",
+        ),
+        (("rate", "--since", SINCE, "--until", "2026-02-30", *REASON), "--until: write 2026-03-10 or"),
+        (("rate", "--since", "2026-03-10T25:00", *REASON), "--since: write 2026-03-10 or"),
+        (("rate", "--since", "--until", SINCE, *REASON), "--since"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(arguments: tuple[str, ...], words: str) -> None:

@@ -1,6 +1,7 @@
 """A backfill as a person sees it in a browser: tried, followed while it moves, then done."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -45,18 +46,27 @@ def test_a_dry_run_is_followed_and_then_done(work: Work) -> None:
         expect(page.locator("#live")).to_contain_text("10 patients, 100 %")
         expect(page.get_by_role("img", name="Differences of rate")).to_be_visible()
         expect(page.locator("#live")).to_contain_text("normal → abnormal")
+        _expect_the_rest_to_agree(page)
         if folder := os.environ.get("PICTURES"):
             page.reload()
             page.screenshot(path=Path(folder) / "backfill.png", full_page=True)
         page.click("#backfill-again")
         expect(page.locator("#id_dry_run")).not_to_be_checked()
-        page.fill("#id_reason", "ticket 12")
+        expect(page.locator("#id_reason")).to_have_value("ticket 12")
         _start(page)
         _work_off(work)
         expect(page.locator("#live")).to_contain_text("Written")
         expect(page.locator("#live")).to_contain_text("10 patients, 100 %")
     done = Backfill.objects.latest("pk")
     assert (done.state, done.dry_run, done.patients_done) == (BackfillState.DONE, False, 10)
+
+
+def _expect_the_rest_to_agree(page: Page) -> None:
+    """What stands below the part that renews itself has ended too."""
+    expect(page.get_by_role("region", name="Examples").locator("tbody tr")).to_have_count(10)
+    facts = page.get_by_role("group").filter(has_text="Started by")
+    expect(facts).to_contain_text(re.compile(r"Job\s+Succeeded"))
+    expect(facts).to_contain_text(re.compile(r"Ended\s+\d"))
 
 
 def _start(page: Page) -> None:

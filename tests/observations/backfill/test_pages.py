@@ -84,6 +84,8 @@ def test_a_dry_run_is_started_looked_at_and_then_done(support: Client, work: Wor
         assert reverse("admin:patients_patient_change", args=[patient.pk]) in page
     form = support.get(support.get(address(tried)).context["live"]["again_url"]).context["form"]
     assert form["dry_run"].value() is False
+    assert form["reason"].value() == "ticket 12"
+    assert "ticket" not in support.get(address(tried)).context["live"]["again_url"]
     response = sent(support, **{name: form[name].value() or "" for name in ("script", "since")})
     work()
     done = Backfill.objects.latest("pk")
@@ -92,6 +94,17 @@ def test_a_dry_run_is_started_looked_at_and_then_done(support: Client, work: Wor
     assert done.results_changed == tried.results_changed == 6
     assert "backfill-again" not in text_of(support.get(address(done)))
     assert str(AuditEntry.objects.filter(action="backfill.start").latest("pk").actor) == "clinical-support"
+
+
+def test_a_backfill_is_called_by_what_it_does_and_by_its_script(support: Client) -> None:
+    for name, backfill in {
+        "Backfill of Rate": started(),
+        "Dry run of Rate": started(dry_run=True),
+        "Comparison of Rate": started(candidate=draft_fix()),
+    }.items():
+        page = text_of(support.get(address(backfill)))
+        assert name in page
+        assert f"backfill {backfill.pk}" not in page
 
 
 def test_times_are_those_of_the_organisations_clocks_and_of_utc_for_all(

@@ -1,9 +1,11 @@
 "use strict";
 
-// Renews the part of a page that changes, every two seconds, until it changes no more.
+// Renews the part of a page that changes, every two seconds, until it changes no more. Then the page is loaded once: what stands
+// around that part was written while it still changed.
 (() => {
   const live = document.getElementById("live");
   const silent = document.getElementById("live-silent");
+  const isMoving = () => live.querySelector("[data-moving]") !== null;
   let shown = null;
 
   const show = (html) => {
@@ -33,14 +35,16 @@
         silent.hidden = false;
       }
     }
-    plan();
-  };
-
-  const plan = () => {
-    if (live.querySelector("[data-moving]")) {
-      setTimeout(renew, 2000);
+    if (isMoving()) {
+      plan();
+    } else {
+      location.reload();
     }
   };
 
-  plan();
+  const plan = () => setTimeout(renew, 2000);
+
+  if (isMoving()) {
+    plan();
+  }
 })();

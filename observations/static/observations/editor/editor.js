@@ -6,7 +6,7 @@
     bracketMatching, Compartment, drawSelection, EditorState, EditorView, highlightActiveLine, highlightActiveLineGutter, history,
     keymap, lineNumbers, lintGutter,
   } = CodeMirror;
-  const { checker, colours, highlighting, showProblems, typing } = window.workbench;
+  const { checker, colours, highlighting, showProblems, tooLong, typing } = window.workbench;
   const nonce = document.currentScript.nonce;
 
   const element = (name, className, ...children) => {
@@ -94,6 +94,8 @@
     const check = checker({
       url: config.check,
       token: () => textarea.form.elements.csrfmiddlewaretoken.value,
+      // The server refuses a very long one unread.
+      known: () => tooLong(view.state.doc.toString(), config.longest),
       ask: () => ({
         source: view.state.doc.toString(), inputs: namesOf(textarea, config), declared: declaredOf(textarea),
       }),

@@ -51,7 +51,19 @@ window.workbench = window.workbench || {};
     if (count) {
       return count === 1 ? "1 problem" : `${count} problems`;
     }
-    return unread.length ? "No problem, but:" : "No problem found.";
+    // Of the text alone: what the rows say is looked at when the draft is saved.
+    return unread.length ? "No problem in the text, but:" : "No problem in the text.";
+  };
+
+  // The answer to a source with more characters than a script may have; null for any other.
+  window.workbench.tooLong = (source, longest) => {
+    const length = source.length > longest ? [...source].length : 0;
+    if (length <= longest) {
+      return null;
+    }
+    const [most, own] = [longest, length].map((number) => number.toLocaleString("en"));
+    const message = `A script has at most ${most} characters; this one has ${own}.`;
+    return { problems: [{ line: 0, column: 0, message }], unread: [] };
   };
 
   // Marks the answer's problems in the editor and lists them in `list`; `status` says how many there are.
