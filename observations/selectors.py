@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from observations.models import Measurement, MeasurementStatus, Observation
+from observations.models import Measurement, MeasurementStatus, Observation, ObservationScript
 from patients.models import Association, Patient, Statement
 
 # What has been taken back waits for nothing.
@@ -41,6 +41,12 @@ def observation_for(organisation_ids: Collection[UUID], observation_id: UUID) ->
 def observations_by_id(ids: Collection[UUID]) -> QuerySet[Observation]:
     """The observations of these ids, with what is shown of them; of whichever organisation."""
     return _shown(Observation.objects.filter(pk__in=ids))
+
+
+def knows_script(name: str, organisation_ids: Collection[UUID]) -> bool:
+    """Whether there is a script of this name, of all organisations or of one of these."""
+    whose = Q(organisation=None) | Q(organisation_id__in=organisation_ids)
+    return ObservationScript.objects.filter(whose, name=name).exists()
 
 
 def _shown(rows: QuerySet[Observation]) -> QuerySet[Observation]:

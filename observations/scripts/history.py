@@ -45,6 +45,19 @@ class History:
         found = (self.at(time, organisation.pk) for organisation in self.organisations)
         return [one for one in found if one is not None and one.version is not None]
 
+    def rolled_back_from(self) -> set[UUID]:
+        """The ids of the versions that somebody rolled back from, and that were not put in force for all again since."""
+        left: set[UUID] = set()
+        for place, one in enumerate(self.publications):
+            if one.organisation_id is not None or one.version_id is None:
+                continue
+            if one.kind == PublicationKind.ROLL_BACK:
+                # What was in force when it was done, however far back it reaches.
+                before = History(self.publications[:place]).at(max(one.effective_from, one.published_at))
+                left |= {before.version_id} if before is not None and before.version_id else set()
+            left.discard(one.version_id)
+        return left
+
     def predecessor(self, time: datetime) -> ScriptVersion | None:
         """What was in force for all before the version of that time was first published: what one rolls back to.
 
@@ -68,6 +81,12 @@ def history_of(script: ObservationScript) -> History:
         "version", "organisation", "published_by", "proposed_by", "script"
     )
     return History(list(rows.order_by("pk")))
+
+
+def missing_since(version: ScriptVersion) -> datetime | None:
+    """As of when a suspended version's results are missing: of its earliest failure, or of the first that came due meanwhile."""
+    earliest = version.failures.order_by("as_of").values_list("as_of", flat=True).first()
+    return min((time for time in (version.suspended_as_of, earliest) if time is not None), default=None)
 
 
 def suspended_in_force() -> set[UUID]:

@@ -11,6 +11,7 @@ from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedEr
 from observations.models import ObservationScript, Publication, PublicationKind, ScriptVersion
 from observations.scripts.content import check, content_of
 from observations.scripts.drafting import target_of, target_of_script
+from observations.scripts.history import missing_since
 from observations.scripts.testing import failing_test_cases
 from submitters.models import Organisation
 
@@ -162,8 +163,7 @@ def resume(*, actor: AbstractBaseUser, version: ScriptVersion, reason: str) -> d
         suspended_at=None, suspended_because="", suspended_as_of=None, failures_in_a_row=0
     )
     audit.record(actor=actor, action="script.resume", targets=[target_of(suspended)], reason=reason)
-    earliest = suspended.failures.order_by("as_of").values_list("as_of", flat=True).first()
-    return min((time for time in (suspended.suspended_as_of, earliest) if time is not None), default=None)
+    return missing_since(suspended)
 
 
 def is_second_person(actor: AbstractBaseUser, version: ScriptVersion) -> bool:

@@ -33,6 +33,11 @@ def made_by(publication: Publication) -> str:
     return f"{by}, proposed by {name_of(publication.proposed_by)}" if publication.proposed_by else by
 
 
+def organisations(number: int) -> str:
+    """So many, in words."""
+    return "1 organisation" if number == 1 else f"{number:,} organisations"
+
+
 def for_whom(publication: Publication) -> str:
     """All organisations, the one whose script it is, or the one that is pinned."""
     organisation = publication.organisation or publication.script.organisation

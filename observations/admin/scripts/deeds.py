@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from clinical_engine.staff.reasons import ReasonForm
 from observations.admin.scripts.fields import EffectiveFromField
-from observations.models import ObservationScript, Publication, ScriptVersion
+from observations.models import ObservationScript, Publication, ScriptFailure
 from observations.scripts import publishing
 from observations.scripts.history import History
 from submitters.models import Organisation
@@ -23,8 +23,12 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # it take
     """One of the script's versions."""
 
     def label_from_instance(self, obj: Any) -> str:  # noqa: ANN401 - Django's signature
-        """Its number and note."""
-        return f"v{obj.number}{f': {obj.note}' * bool(obj.note)}"
+        """Its number and note, and what speaks against it."""
+        against = ["was rolled back from"] if obj.was_left else []
+        if obj.failing:
+            against.append(f"failed for {'1 patient' if obj.failing == 1 else f'{obj.failing:,} patients'}")
+        marks = f" ({', '.join(against)})" if against else ""
+        return f"v{obj.number}{f': {obj.note}' * bool(obj.note)}{marks}"
 
 
 class DeedForm(ReasonForm):
@@ -61,9 +65,15 @@ class DeedForm(ReasonForm):
         raise NotImplementedError
 
 
-def _usable(script: ObservationScript) -> QuerySet[ScriptVersion]:
-    """The versions that can be put in force without a second person, the newest first."""
-    return script.versions.filter(suspended_at=None).exclude(published_at=None).order_by("-number")
+def _usable(script: ObservationScript, history: History) -> QuerySet[Any]:
+    """The versions that can be put in force without a second person, the newest first; last what failed or was rolled back from."""
+    published = script.versions.filter(suspended_at=None).exclude(published_at=None)
+    failures = ScriptFailure.objects.filter(version=OuterRef("pk")).values("version")
+    marked = published.annotate(
+        failing=Subquery(failures.annotate(number=Count("pk")).values("number")),
+        was_left=Case(When(pk__in=history.rolled_back_from(), then=True), default=False),
+    )
+    return marked.order_by(Case(When(Q(was_left=True) | Q(failing__gt=0), then=1), default=0), "-number")
 
 
 class RollBackForm(DeedForm):
@@ -77,7 +87,7 @@ class RollBackForm(DeedForm):
     def add_choices(self) -> None:
         """The versions that were published and are not in force."""
         now = self.history.at(self.now)
-        others = _usable(self.script).exclude(pk__in=[] if now is None else [now.version_id])
+        others = _usable(self.script, self.history).exclude(pk__in=[] if now is None else [now.version_id])
         self.fields["version"] = VersionField(
             label="Back to",
             queryset=others,
@@ -90,7 +100,9 @@ class RollBackForm(DeedForm):
     def obstacle(cls, script: ObservationScript, history: History) -> str:
         """There must be another version that was in force."""
         now = history.at(timezone.now())
-        is_possible = _usable(script).exclude(pk__in=[] if now is None else [now.version_id]).exists()
+        is_possible = (
+            _usable(script, history).exclude(pk__in=[] if now is None else [now.version_id]).exists()
+        )
         return "" if is_possible else "There is no other published version to go back to."
 
     def act(self, actor: User) -> Publication:
@@ -105,7 +117,7 @@ class PinForm(DeedForm):
     def add_choices(self) -> None:
         """Every organisation, and every published version."""
         self.fields["version"] = VersionField(
-            label="Version", queryset=_usable(self.script), widget=UnfoldAdminSelectWidget
+            label="Version", queryset=_usable(self.script, self.history), widget=UnfoldAdminSelectWidget
         )
         self.fields["organisation"] = forms.ModelChoiceField(
             queryset=Organisation.objects.order_by("name"), widget=UnfoldAdminSelectWidget

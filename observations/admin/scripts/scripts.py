@@ -4,15 +4,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clinical_engine.staff.cells import Tone, badge
 from clinical_engine.staff.filters import Choice, ChoiceFilter
 from clinical_engine.staff.navigation import Menu
+from observations.admin.scripts import cells
 from observations.admin.scripts.creating import create
 from observations.admin.scripts.steering import Steering
 from observations.models import ObservationScript, Publication, ScriptFailure, ScriptVersion
@@ -37,6 +39,16 @@ class FailingFilter(ChoiceFilter):
             lambda rows: rows.filter(versions__suspended_at__isnull=False).distinct(),
         ),
     }
+
+
+def _pinned() -> QuerySet[Any, Any]:
+    """To how many organisations a version of their own applies now, by script."""
+    own = Publication.objects.exclude(organisation=None).filter(effective_from__lte=Now())
+    later = own.filter(
+        script=OuterRef("script"), organisation=OuterRef("organisation"), pk__gt=OuterRef("pk")
+    )
+    pins = own.filter(~Exists(later), script=OuterRef("pk")).exclude(version=None)
+    return pins.order_by().values("script").annotate(number=Count("pk")).values("number")
 
 
 @admin.register(ObservationScript)
@@ -93,6 +105,7 @@ class ObservationScriptAdmin(Steering):
             .annotate(
                 newest=Subquery(numbers[:1]),
                 number_in_force=Subquery(made.values("version__number")[:1]),
+                pinned=Subquery(_pinned()),
                 suspended=Subquery(numbers.filter(suspended_at__isnull=False)[:1]),
                 failing=Subquery(
                     ScriptFailure.objects.filter(version__script=OuterRef("pk")).values("version__number")[:1]
@@ -113,9 +126,12 @@ class ObservationScriptAdmin(Steering):
 
     @admin.display(description="in force")
     def in_force(self, script: Any) -> SafeString:  # noqa: ANN401 - an annotated row
-        """Computes what is as of now, for all who are not pinned."""
+        """Computes what is as of now, for all who are not pinned; and how many are."""
         number = script.number_in_force
-        return badge("None", Tone.WAITING) if number is None else badge(f"v{number}", Tone.GOOD)
+        for_all = badge("None", Tone.WAITING) if number is None else badge(f"v{number}", Tone.GOOD)
+        if not script.pinned:
+            return for_all
+        return format_html("{} for all; {} pinned", for_all, cells.organisations(script.pinned))
 
     @admin.display(description="health")
     def health(self, script: Any) -> SafeString | str:  # noqa: ANN401 - an annotated row

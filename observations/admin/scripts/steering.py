@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.staff.actors import actor_of
@@ -15,8 +16,8 @@ from observations.admin.scripts.deeds import DEEDS, PIN, ROLL_BACK, UNPIN, WITHD
 from observations.admin.scripts.panels import in_force
 from observations.admin.scripts.refusing import refuse
 from observations.admin.scripts.repair import repair_url, repair_view
-from observations.models import ObservationScript
-from observations.scripts.history import history_of
+from observations.models import ObservationScript, Publication
+from observations.scripts.history import History, history_of
 from observations.scripts.starting import new_draft
 
 _DRAFT = "draft"
@@ -117,8 +118,7 @@ class Steering(StaffModelAdmin):
                 self.message_user(request, str(error), messages.WARNING)
                 return HttpResponseRedirect(request.path)
             else:
-                done = f"{cells.what(publication)}, for {cells.for_whom(publication)}, from {cells.from_when(publication)}."
-                self.message_user(request, done, messages.SUCCESS)
+                self.message_user(request, _done(publication, history), messages.SUCCESS)
                 since, organisation_id = publication.effective_from, publication.organisation_id
                 return HttpResponseRedirect(repair_url(script, since, organisation_id))
         return self._deed_page(request, script, deed, form)
@@ -151,6 +151,16 @@ class Steering(StaffModelAdmin):
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/observations/script_deed.html", context)
+
+
+def _done(publication: Publication, before: History) -> str:
+    """What was done, for whom and from when; and to whom it does not apply, since they are pinned."""
+    done = (
+        f"{cells.what(publication)}, for {cells.for_whom(publication)}, from {cells.from_when(publication)}."
+    )
+    pinned = 0 if publication.organisation_id else len(before.pins(timezone.now()))
+    stays = "stays" if pinned == 1 else "stay"
+    return f"{done} {cells.organisations(pinned)} {stays} pinned." if pinned else done
 
 
 def page_of(script: ObservationScript) -> str:

@@ -17,7 +17,7 @@ from observations.admin.scripts.proposing import Proposing, is_proposed
 from observations.admin.scripts.review import compared
 from observations.admin.workbench.versions import Workbench
 from observations.models import ScriptVersion
-from observations.scripts.history import suspended_in_force
+from observations.scripts.history import missing_since, suspended_in_force
 from observations.scripts.publishing import SECOND_PERSON, is_second_person
 
 
@@ -117,8 +117,9 @@ class ScriptVersionAdmin(Proposing, Workbench):
 
 def _suspended(version: ScriptVersion) -> str:
     missed = "Nothing has come due meanwhile."
-    if version.suspended_as_of is not None:
-        missed = f"Results are missing as of {moment_text(version.suspended_as_of, zone_of(version.script))} and later."
+    since = missing_since(version)
+    if since is not None:
+        missed = f"Results are missing as of {moment_text(since, zone_of(version.script))} and later."
     return (
         f"Suspended {moment_text(version.suspended_at)}: {version.suspended_because} It computes nothing where it is in force; "
         f"what it computed before stands, and other scripts go on. {missed} Put another version in force, or resume it when the "

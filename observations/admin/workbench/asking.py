@@ -20,6 +20,8 @@ from submitters.models import Organisation
 
 USUAL = timedelta(days=30)
 LONGEST = timedelta(days=366)
+# A script of all has no zone of its own, and whose patient it will be is not known yet.
+_LISTED = " Results are listed in the time zone of the patient's organisation."
 # A device's clock may be ahead.
 _AHEAD = timedelta(days=1)
 
@@ -56,10 +58,13 @@ class RehearsalForm(forms.Form):
             zone=zone,
             label="As of, from",
             initial=timezone.now() - USUAL,
-            help_text=f"As the clocks show it in {zone.key}.",
+            help_text=f"As the clocks show it in {zone.key}.{_LISTED * (version.script.organisation is None)}",
         )
         self.fields["until"] = ClockTimeField(
-            zone=zone, required=False, label="As of, to", help_text="Included; empty: the newest results."
+            zone=zone,
+            required=False,
+            label="As of, to",
+            help_text=f"As the clocks show it in {zone.key}, included; empty: the newest results.",
         )
         self.order_fields(["patient", "organisation", "since", "until", "differing", "reason"])
 

@@ -45,7 +45,9 @@ _PARAMETERS = [
         "organisation", OpenApiTypes.UUID, description="Only this one of the key's organisations"
     ),
     OpenApiParameter("code", str, description="Only results filed under this code"),
-    OpenApiParameter("script", str, description="Only results of the script of this name"),
+    OpenApiParameter(
+        "script", str, description="Only results of the script of this name, which there must be"
+    ),
     OpenApiParameter(
         "page_size",
         {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE},
@@ -81,6 +83,7 @@ class ObservationChangesView(APIView):
         """
         query = query_of(request, _QuerySerializer)
         organisation_ids = _organisations(query, access_of(request).organisation_ids)
+        _check_script(query, access_of(request).organisation_ids)
         horizon = horizon_of(organisation_ids)
         if horizon.is_of_another_life:
             return problem_response(
@@ -103,6 +106,12 @@ def _organisations(query: Mapping[str, Any], allowed: Collection[UUID]) -> Colle
     if asked not in allowed:
         raise RefusedError(Refusal("organisation", "unknown_organisation", "None that this key may act for."))
     return [asked]
+
+
+def _check_script(query: Mapping[str, Any], allowed: Collection[UUID]) -> None:
+    # A misspelt name would give an empty feed for ever.
+    if "script" in query and not selectors.knows_script(query["script"], allowed):
+        raise RefusedError(Refusal("script", "unknown_script", "There is no script of this name."))
 
 
 def _begin(query: Mapping[str, Any], horizon: Horizon) -> Place:

@@ -1,6 +1,6 @@
 """`manage.py backfill SCRIPT`: bring a script's results over a period current. docs/operations/backfill.md says more."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ _NOT_DONE = 1
 _WRONG_USE = 2
 _NO_ANSWER = 3
 _INTERRUPTED = 130
+_FORMS = "2026-03-10 or 2026-03-10T12:00+01:00, without a zone in UTC"
 _MAY_START, _MAY_STEER = "observations.add_backfill", "observations.steer_backfill"
 _STEPS: Mapping[str, tuple[str, Callable[..., None]]] = {
     "pause": ("Paused", services.pause),
@@ -46,7 +47,7 @@ class Command(BaseCommand):
             "--since",
             type=_time,
             metavar="TIME",
-            help="As of this time and later; 2026-03-10 or 2026-03-10T12:00+01:00, without a zone in UTC",
+            help=f"As of this time and later; {_FORMS}",
         )
         parser.add_argument(
             "--until",
@@ -112,10 +113,13 @@ def _started(options: Mapping[str, Any]) -> Backfill:
 
 
 def _time(text: str) -> datetime:
-    day = parse_date(text) if "T" not in text else None
-    time = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - below
+    try:
+        day = parse_date(text) if "T" not in text else None
+        time = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - below
+    except ValueError:
+        time = None  # as it should be, and no such day or hour
     if time is None:
-        raise ValueError
+        raise ArgumentTypeError(f"write {_FORMS}.")
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 

@@ -24,10 +24,8 @@ MEAN_ARTERIAL_PRESSURE = LibraryScript(
     code="8478-0",
     source="""\
 # Of one reading: two thirds of the diastolic pressure and one of the systolic. The two cannot be the wrong way round.
-if bp.systolic < bp.diastolic:
-    result = None
-else:
-    result = bp.diastolic + (bp.systolic - bp.diastolic) / 3
+bp_the_right_way_round = bp.systolic - bp.diastolic if bp.systolic >= bp.diastolic else None
+result = bp.diastolic + bp_the_right_way_round / 3
 """,
     inputs={"bp": latest("85354-9", DAY, fields=_PARTS)},
     outputs={"result": number("8478-0", "mm[Hg]")},
@@ -72,20 +70,18 @@ HOME_BLOOD_PRESSURE = LibraryScript(
     code="96607-7",
     source="""\
 # The first of the seven calendar days is left out (ESH 2021, NICE NG136).
-week = [r for r in readings if r.day <= 6]
-first = max([r.day for r in week])
-kept = [r for r in week if r.day < first]
+readings_of_7_days = [r.day for r in readings if r.day <= 6]
+first = max(readings_of_7_days)
+kept = [r for r in readings if r.day < first]
 days = [r.day for r in kept]
 # NICE: at least four days, two readings twice a day; without the first day twelve readings of three days.
 enough = len(kept) >= 12 and len([d for d in [0, 1, 2, 3, 4, 5] if d in days]) >= 3
-if enough:
-    systolic = mean([r.systolic for r in kept])
-    diastolic = mean([r.diastolic for r in kept])
-    high = systolic >= 135 or diastolic >= 85
-    urgency = "abnormal" if high else "normal"
-    result = {"systolic": systolic, "diastolic": diastolic, "readings": len(kept), "interpretation": urgency}
-else:
-    result = None
+readings_12_of_3_days = kept if enough else None
+systolic = mean([r.systolic for r in readings_12_of_3_days])
+diastolic = mean([r.diastolic for r in kept])
+high = systolic >= 135 or diastolic >= 85
+urgency = "abnormal" if high else "normal"
+result = {"systolic": systolic, "diastolic": diastolic, "readings": len(kept), "interpretation": urgency}
 """,
     inputs={"readings": all_within("85354-9", 7 * DAY, fields=_PARTS, timed=True)},
     outputs={

@@ -29,10 +29,10 @@ BMI = LibraryScript(
     code="bmi",
     source="""\
 # Weight in kg by the square of the height in m. The height may be years old: only of those who are grown up.
-if (age is not None and age < 18) or height < 20 or weight <= 0:
-    result = None
-else:
-    result = weight / (height / 100) ** 2
+height_from_20_cm = height if height >= 20 else None
+weight_above_0 = weight if weight > 0 else None
+weight_from_18_years_on = weight_above_0 if age is None or age >= 18 else None
+result = weight_from_18_years_on / (height_from_20_cm / 100) ** 2
 """,
     inputs={
         "weight": latest("29463-7", 30 * DAY),
@@ -67,11 +67,9 @@ BMI_CLASS = LibraryScript(
     source="""\
 # WHO's classes of adults; its tables go to two decimals.
 classes = ["underweight", "normal", "pre-obese", "obese-1", "obese-2", "obese-3"]
-weight_class = band(round(bmi, 2), [18.49, 24.99, 29.99, 34.99, 39.99], classes)
-if age < 20:
-    result = None
-else:
-    result = {"class": weight_class, "interpretation": "normal" if weight_class == "normal" else "abnormal"}
+bmi_from_20_years_on = bmi if age >= 20 else None
+weight_class = band(round(bmi_from_20_years_on, 2), [18.49, 24.99, 29.99, 34.99, 39.99], classes)
+result = {"class": weight_class, "interpretation": "normal" if weight_class == "normal" else "abnormal"}
 """,
     inputs={
         "bmi": {"script": "bmi", "output": "result", "how": "latest", "window_seconds": 86400},
@@ -133,8 +131,8 @@ WEIGHT_GAIN = LibraryScript(
     code="weight-gain-3d",
     source="""\
 # The newest weight above the lowest of the three calendar days before it.
-earlier = [w.value for w in weights if w.day >= 1 and w.day <= 3]
-gain = weights[-1].value - min(earlier)
+weights_of_the_3_days_before = [w.value for w in weights if w.day >= 1 and w.day <= 3]
+gain = weights[-1].value - min(weights_of_the_3_days_before)
 # Scales show steps of 0.01 kg at the finest: 82.3 - 80.3 must not be more than 2.
 result = {"gain": gain, "interpretation": "abnormal" if round(gain, 2) > 2 else "normal"}
 """,
@@ -179,7 +177,7 @@ result = {"gain": gain, "interpretation": "abnormal" if round(gain, 2) > 2 else 
         no_result(
             "no weight of the days before",
             {"weights": records(_TIMED, (70, 95, 4), (79, 5, 0), (80, 0, 0))},
-            "no value for earlier",
+            "no value for weights_of_the_3_days_before",
         ),
     ],
     summary=(

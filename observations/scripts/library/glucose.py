@@ -198,25 +198,24 @@ values = [r.value for r in readings]
 days = [r.day for r in readings]
 measured = len([d for d in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14] if d in days])
 n = len(values)
-level = mean(values)
+readings_40_on_10_days = values if measured >= 10 and n >= 40 else None
+level = mean(readings_40_on_10_days)
+readings_above_0 = level if level > 0 else None
 below = [v for v in values if v < 70]
 above = [v for v in values if v > 180]
-if measured < 10 or n < 40 or level <= 0:
-    result = None
-else:
-    low = 100 * len(below) / n
-    very_low = 100 * len([v for v in below if v < 54]) / n
-    high = 100 * len(above) / n
-    very_high = 100 * len([v for v in above if v > 250]) / n
-    in_range = 100 * (n - len(below) - len(above)) / n
-    cv = 100 * stdev(values) / level
-    # With these more than 70 % are in range, too.
-    on_target = low < 4 and very_low < 1 and high < 25 and very_high < 5 and round(cv, 6) <= 36
-    result = {
-        "mean": level, "cv": cv, "gmi": 3.31 + 0.02392 * level, "readings": n,
-        "very_low": very_low, "low": low, "in_range": in_range, "high": high, "very_high": very_high,
-        "interpretation": "normal" if on_target else "abnormal",
-    }
+low = 100 * len(below) / n
+very_low = 100 * len([v for v in below if v < 54]) / n
+high = 100 * len(above) / n
+very_high = 100 * len([v for v in above if v > 250]) / n
+in_range = 100 * (n - len(below) - len(above)) / n
+cv = 100 * stdev(values) / readings_above_0
+# With these more than 70 % are in range, too.
+on_target = low < 4 and very_low < 1 and high < 25 and very_high < 5 and round(cv, 6) <= 36
+result = {
+    "mean": level, "cv": cv, "gmi": 3.31 + 0.02392 * level, "readings": n,
+    "very_low": very_low, "low": low, "in_range": in_range, "high": high, "very_high": very_high,
+    "interpretation": "normal" if on_target else "abnormal",
+}
 """,
     inputs={"readings": all_within("2339-0", 14 * DAY, timed=True)},
     outputs={

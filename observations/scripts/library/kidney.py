@@ -62,20 +62,20 @@ EGFR = LibraryScript(
     code="egfr-ckd-epi-2021",
     source="""\
 # CKD-EPI 2021, without race (Inker et al., N Engl J Med 2021;385:1737): creatinine in mg/dL, age in years, from 18 on.
-female = sex == "female"
+sex_female_or_male = None if sex == "other" else sex
+age_from_18_on = age if age >= 18 else None
+creatinine_from_0_01 = creatinine if creatinine >= 0.01 else None
+female = sex_female_or_male == "female"
 k = 0.7 if female else 0.9
 a = -0.241 if female else -0.302
-if sex == "other" or age < 18 or creatinine < 0.01:
-    result = None
-else:
-    ratio = creatinine / k
-    constant = 142 * 1.012 if female else 142
-    egfr = constant * min(ratio, 1) ** a * max(ratio, 1) ** -1.2 * 0.9938 ** age
-    # KDIGO has it reported as a whole number, and the categories go by that.
-    reported = round(egfr)
-    category = band(reported, [14, 29, 44, 59, 89], ["G5", "G4", "G3b", "G3a", "G2", "G1"])
-    urgency = "critical" if reported < 15 else "abnormal" if reported < 60 else "normal"
-    result = {"egfr": egfr, "category": category, "interpretation": urgency}
+ratio = creatinine_from_0_01 / k
+constant = 142 * 1.012 if female else 142
+egfr = constant * min(ratio, 1) ** a * max(ratio, 1) ** -1.2 * 0.9938 ** age_from_18_on
+# KDIGO has it reported as a whole number, and the categories go by that.
+reported = round(egfr)
+category = band(reported, [14, 29, 44, 59, 89], ["G5", "G4", "G3b", "G3a", "G2", "G1"])
+urgency = "critical" if reported < 15 else "abnormal" if reported < 60 else "normal"
+result = {"egfr": egfr, "category": category, "interpretation": urgency}
 """,
     inputs={
         "creatinine": latest("2160-0", DAY),

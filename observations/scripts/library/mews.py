@@ -29,21 +29,19 @@ bp = band(round(systolic_bp), [70, 80, 100, 199], [3, 2, 1, 0, 2])
 heart = band(round(pulse), [40, 50, 100, 110, 129], [2, 1, 0, 1, 2, 3])
 resp = band(round(respiration_rate), [8, 14, 20, 29], [2, 0, 1, 2, 3])
 temp = band(round(temperature, 1), [34.9, 38.4], [2, 0, 2])
+# New confusion (LA6560-2) has no place on the scale AVPU that the score was made with.
+consciousness_on_avpu = None if consciousness == "LA6560-2" else consciousness
 # Alert, voice, pain; else unresponsive.
-if consciousness == "LA9340-6":
+if consciousness_on_avpu == "LA9340-6":
     avpu = 0
-elif consciousness == "LA17108-4":
+elif consciousness_on_avpu == "LA17108-4":
     avpu = 1
-elif consciousness == "LA17107-6":
+elif consciousness_on_avpu == "LA17107-6":
     avpu = 2
 else:
     avpu = 3
 score = sum([bp, heart, resp, temp, avpu])
-# New confusion (LA6560-2) has no place on the scale AVPU that the score was made with.
-if consciousness == "LA6560-2":
-    result = None
-else:
-    result = {"score": score, "interpretation": "critical" if score >= 5 else "normal"}
+result = {"score": score, "interpretation": "critical" if score >= 5 else "normal"}
 """
 _TABLE = "Subbe 2001, table 1"
 _POINTS: dict[str, dict[float | str, int]] = {

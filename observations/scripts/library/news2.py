@@ -54,8 +54,9 @@ elif 3 in parts:
 else:
     risk = "low"
 urgency = "critical" if score >= 7 else "normal" if risk == "low" else "abnormal"
-is_meant = age is None or age >= 16
-result = {"score": score, "risk": risk, "interpretation": urgency} if is_meant else None
+# None, not False: who is younger is then told that there is 'no value for age_from_16_on'.
+age_from_16_on = True if age is None or age >= 16 else None
+result = {"score": score, "risk": risk, "interpretation": urgency} if age_from_16_on else None
 """
 _CHART = "RCP 2017, chart 1"
 _NORMAL = NORMAL | {"spo2": 98, "on_oxygen": False, "spo2_scale": 1}

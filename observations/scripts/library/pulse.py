@@ -26,14 +26,12 @@ PULSE_TREND = LibraryScript(
 # The slope of the straight line with the least squares, in beats per minute and hour; upwards is above 0.
 hours = [r.hours for r in pulse]
 enough = len(hours) >= 6 and max(hours) - min(hours) >= 12
-if enough:
-    centre = mean(hours)
-    level = mean([r.value for r in pulse])
-    spread = sum([(h - centre) ** 2 for h in hours])
-    # Hours are counted back from the result: a pulse that rises is lower the more of them.
-    result = sum([(centre - r.hours) * (r.value - level) for r in pulse]) / spread
-else:
-    result = None
+pulse_6_times_in_12_hours = pulse if enough else None
+level = mean([r.value for r in pulse_6_times_in_12_hours])
+centre = mean(hours)
+spread = sum([(h - centre) ** 2 for h in hours])
+# Hours are counted back from the result: a pulse that rises is lower the more of them.
+result = sum([(centre - r.hours) * (r.value - level) for r in pulse]) / spread
 """,
     inputs={"pulse": all_within("8867-4", timedelta(hours=24), timed=True)},
     outputs={"result": number("pulse-trend-24h", "/min/h")},

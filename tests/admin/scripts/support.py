@@ -7,11 +7,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from observations.models import Publication, ScriptVersion
+from observations.models import Publication, ScriptFailure, ScriptVersion
 from observations.scripts.content import ScriptContent
 from observations.scripts.drafting import draft_version
 from observations.scripts.history import history_of
 from observations.scripts.publishing import propose
+from tests import factories
 from tests.factories import NOON
 from tests.observations.scripts.writing import PULSE, content, publish, reads, script_named
 
@@ -47,6 +48,18 @@ def proposed(author: User, written: ScriptContent | None = None, since: datetime
     propose(actor=author, version=version, effective_from=since)
     version.refresh_from_db()
     return version
+
+
+def failed(version: ScriptVersion, since: datetime) -> None:
+    """Let a version have failed for one more patient."""
+    patient = factories.patient(factories.organisation())
+    ScriptFailure.objects.create(
+        version=version,
+        patient=patient,
+        organisation=patient.organisation,
+        message="line 1",
+        as_of=since,
+    )
 
 
 def address(name: str, thing: Any) -> str:

@@ -1,5 +1,6 @@
 """Rolling back, pinning, lifting a pin and withdrawing on a script's page, and the page that then proposes a backfill."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +21,7 @@ from tests.admin.scripts.support import (
     WHY,
     address,
     drafted,
+    failed,
     in_force,
     made,
     pulse,
@@ -75,6 +77,58 @@ def test_an_organisation_is_pinned_and_follows_the_others_again(publisher: Clien
     assert set(
         Publication.objects.filter(kind__in=["pin", "unpin"]).values_list("organisation", flat=True)
     ) == {here.pk}
+
+
+def test_the_headline_and_the_message_after_a_withdrawal_say_who_stays_pinned(publisher: Client) -> None:
+    version, here = in_force(NOON), factories.organisation(name="North clinic")
+    assert in_force_of(publisher, version) == "v1"
+    steer(publisher, "pin", version, version=version.pk, organisation=here.pk)
+    assert in_force_of(publisher, version) == "v1 for all; 1 organisation pinned"
+    response = steer(publisher, "withdraw", version)
+    assert messages_of(response)[-1].endswith("12:00 UTC. 1 organisation stays pinned.")
+    assert in_force_of(publisher, version) == "None for all; 1 organisation pinned"
+    steer(publisher, "pin", version, version=version.pk, organisation=factories.organisation().pk)
+    assert in_force_of(publisher, version) == "None for all; 2 organisations pinned"
+    response = steer(publisher, "lift_pin", version, organisation=here.pk)
+    assert "pinned" not in messages_of(response)[-1]
+    assert in_force_of(publisher, version) == "None for all; 1 organisation pinned"
+
+
+def in_force_of(client: Client, version: ScriptVersion) -> str:
+    """What the list of scripts says of the one there is, and its page as well."""
+    page = client.get(reverse("admin:observations_observationscript_changelist")).content.decode()
+    [cell] = re.findall(r"<td[^>]*field-in_force[^>]*>(.*?)</td>", page, re.DOTALL)
+    headline = without_tags(cell)
+    assert f"In force {headline} " in without_tags(shown(client, SCRIPT, version.script_id))
+    return headline
+
+
+def without_tags(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", page).split())
+
+
+def test_what_failed_and_what_was_rolled_back_from_is_offered_last_and_says_so(publisher: Client) -> None:
+    version = in_force(*(NOON - days(day) for day in (9, 7, 5, 3)))
+    numbered = {each.number: each for each in version.script.versions.all()}
+    steer(publisher, "roll_back", version, version=numbered[1].pk)
+    failed(numbered[3], NOON - days(1))
+    failed(numbered[3], NOON - days(1))
+    for deed, others in (("pin", ["v2", "v1"]), ("roll_back", ["v2"])):
+        form = publisher.get(address(deed, version.script)).context["form"]
+        assert [label for _, label in form.fields["version"].choices][1:] == [
+            *others,
+            "v4 (was rolled back from)",
+            "v3 (failed for 2 patients)",
+        ]
+
+
+def test_a_version_that_is_put_in_force_again_is_offered_as_any_other(publisher: Client) -> None:
+    version = in_force(NOON - days(9), NOON - days(5))
+    for again in (ScriptVersion.objects.get(number=1), version):
+        steer(publisher, "roll_back", version, version=again.pk)
+    form = publisher.get(address("pin", version.script)).context["form"]
+    labels = [label for _, label in form.fields["version"].choices]
+    assert labels[1:] == ["v2", "v1 (was rolled back from)"]
 
 
 def test_suspended_versions_and_drafts_are_not_offered(publisher: Client) -> None:

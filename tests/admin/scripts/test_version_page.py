@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinical_engine.audit.models import AuditEntry
-from observations.models import Publication, ScriptFailure, ScriptVersion
+from observations.models import Publication, ScriptVersion
 from observations.scripts.publishing import SECOND_PERSON
 from tests import factories
 from tests.admin import world
@@ -21,6 +21,7 @@ from tests.admin.scripts.support import (
     WHY,
     address,
     drafted,
+    failed,
     in_force,
     made,
     proposed,
@@ -200,16 +201,24 @@ def test_a_suspended_versions_page_says_why_since_when_and_what_follows(publishe
     assert address("resume", version) in page
 
 
+def test_results_are_missing_since_its_first_failure_though_nothing_came_due_meanwhile(
+    publisher: Client,
+) -> None:
+    version = in_force(NOON - days(9))
+    ScriptVersion.objects.update(suspended_at=NOON)
+    assert "Nothing has come due meanwhile." in shown(publisher, VERSION, version.pk)
+    for since in (NOON - days(1), NOON - days(2)):
+        failed(version, since)
+    missing = "Results are missing as of 8 Mar 2026, 12:00 UTC and later."
+    assert missing in shown(publisher, VERSION, version.pk)
+    ScriptVersion.objects.update(suspended_as_of=NOON - days(1))
+    assert missing in shown(publisher, VERSION, version.pk)
+
+
 def test_resuming_leads_to_the_backfill_from_the_earliest_time_that_was_missed(publisher: Client) -> None:
-    version, patient = in_force(NOON - days(9)), factories.patient(factories.organisation())
+    version = in_force(NOON - days(9))
     ScriptVersion.objects.update(suspended_at=NOON, suspended_as_of=NOON - days(1))
-    ScriptFailure.objects.create(
-        version=version,
-        patient=patient,
-        organisation=patient.organisation,
-        message="line 1",
-        as_of=NOON - days(2),
-    )
+    failed(version, NOON - days(2))
     response = publisher.post(address("resume", version), WHY)
     assert response.headers["Location"].startswith(f"{address('repair', version.script)}?since=2026-03-08T12")
     version.refresh_from_db()

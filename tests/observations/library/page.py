@@ -35,6 +35,9 @@ since ever, as the first one. Where something else was decided here, be it a ver
 stands: the library leaves a draft and says 'withheld'. Once somebody has proposed that draft and somebody else has published it,
 later texts of the library are published again.
 
+Where nothing can be computed, the reason names the input and what is lacking of it, as in 'no value for
+weights_of_the_3_days_before': there are weights, but none of those days.
+
 What is computed is as good as what was measured, and no substitute for looking at the patient. 'Normal' says that no limit named
 here is passed, nothing more. The limits are those of the sources, for adults; where a source names none, there is none. What is
 said of licences is what is publicly known, and no legal advice.

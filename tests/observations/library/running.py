@@ -20,16 +20,21 @@ def compiled(name: str) -> CompiledScript:
     return compile_script(script.source, tuple(script.inputs))
 
 
-def result(name: str, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The fields that a script gives; None when nothing can be computed."""
+def run(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that a script gives. Raises NotComputable."""
     given = {
         key: declared["default"] for key, declared in BY_NAME[name].inputs.items() if "default" in declared
     }
+    value = compiled(name).run(given | dict(inputs)).value
+    return value if isinstance(value, dict) else {"result": value}
+
+
+def result(name: str, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The same; None when nothing can be computed."""
     try:
-        value = compiled(name).run(given | dict(inputs)).value
+        return run(name, inputs)
     except NotComputable:
         return None
-    return value if isinstance(value, dict) else {"result": value}
 
 
 def agree(found: dict[str, Any] | None, expected: Mapping[str, Any] | None) -> bool:

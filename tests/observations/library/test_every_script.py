@@ -1,6 +1,7 @@
 """What holds for every script of the library: it passes its own cases, says where it comes from, and stays within bounds."""
 
 import ast
+import re
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +17,7 @@ from observations.scripts.declarations import (
     scripts_read,
 )
 from observations.scripts.library import LIBRARY, LibraryScript
-from tests.observations.library.running import BY_NAME, agree, compiled, result
+from tests.observations.library.running import BY_NAME, agree, compiled, result, run
 
 CASES = [(script.name, case) for script in LIBRARY for case in script.test_cases]
 EVERY = pytest.mark.parametrize("script", LIBRARY, ids=lambda script: script.name)
@@ -34,6 +35,16 @@ def test_a_script_gives_what_its_case_expects(name: str, case: dict[str, Any]) -
     with pytest.raises(NotComputable) as stopped:
         compiled(name).run(case["inputs"])
     assert case["not_computable"] in {True, str(stopped.value)}
+
+
+@pytest.mark.parametrize(("name", "case"), [(name, case) for name, case in CASES if "not_computable" in case])
+def test_why_nothing_can_be_computed_begins_with_the_name_of_an_input(
+    name: str, case: dict[str, Any]
+) -> None:
+    with pytest.raises(NotComputable) as stopped:
+        run(name, case["inputs"])
+    lacking = str(stopped.value).removeprefix("no value for ")
+    assert any(re.match(rf"{one}(?![a-z0-9])", lacking) for one in BY_NAME[name].inputs), lacking
 
 
 @EVERY

@@ -26,6 +26,7 @@ from tests.observations.reading.following import (
     twice,
     write,
 )
+from tests.observations.scripts.writing import content, draft, reads, script_named
 from tests.patients.concurrency import Threads, uncommitted
 from tests.patients.histories import dice
 
@@ -138,7 +139,8 @@ def test_filters_leave_rows_out_and_lose_no_place(api: DescribedClient, patient:
     rows = [write(patient, number) for number in range(5)]
     for query in ({"script": "glucose-7d"}, {"code": "glucose-7d"}):
         assert set(Follower(api, page_size=2, **query).ask()) == set(rows)
-    for query in ({"script": "bmi"}, {"code": "2339-0"}):
+    draft("another", content("result = x", {"x": reads("2339-0")}))
+    for query in ({"script": "another"}, {"code": "2339-0"}):
         follower = Follower(api, page_size=2, **query)
         assert follower.ask() == []
         follower.query = {"page_size": 2}
@@ -159,6 +161,21 @@ def test_only_the_organisations_of_the_key_are_told_of_all_of_them_or_one(
     refused = api.get(CHANGES, {"organisation": str(stranger.organisation_id)})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["code"] == "unknown_organisation"
+
+
+def test_the_script_of_a_filter_is_one_of_all_or_of_the_keys_organisations(
+    api: DescribedClient, caller: Caller, patient: Patient
+) -> None:
+    drafted = content("result = x", {"x": reads("2339-0")})
+    for name, owner in (("ours", caller.organisation), ("theirs", factories.organisation())):
+        script_named(name, organisation=owner)
+        draft(name, drafted)
+    assert Follower(api, script="ours").ask() == []
+    for name in ("theirs", "glucose-7"):
+        answer = api.get(CHANGES, {"script": name})
+        assert answer.status_code == 422
+        [error] = answer.json()["errors"]
+        assert (error["field"], error["code"]) == ("script", "unknown_script")
 
 
 @pytest.mark.parametrize(
