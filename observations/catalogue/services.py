@@ -15,7 +15,7 @@ from observations.catalogue.content import Content, content_of, differences, wri
 from observations.catalogue.rules import refusals_of, refusals_of_change
 from observations.catalogue.usage import limit_patience
 from observations.models import Code, CodePart, ScriptVersion
-from observations.scripts.declarations import declared_inputs, measured_codes
+from observations.scripts.declarations import MeasurementInput, declared_inputs, measured_codes
 
 COMPUTED = "This code is computed by scripts, which say what it means: it is not edited here."
 _TAKEN = Refusal("code", "taken", "The catalogue has this code already.")
@@ -55,7 +55,11 @@ def change_code(
         raise NotAllowedNowError("The code was changed meanwhile. Look at it as it is now, and edit that.")
     if old == content:
         return False
-    refusals = [*refusals_of(content, _parts_of(content)), *refusals_of_change(code, old, content)]
+    refusals = [
+        *refusals_of(content, _parts_of(content)),
+        *refusals_of_change(code, old, content),
+        *_refusals_of_read_units(code, content),
+    ]
     _refuse(iter(refusals))
     Code.objects.filter(pk=code_id).update(**content.columns())
     write_lists(code, old, content)
@@ -105,6 +109,16 @@ def _refuse(refusals: Iterator[Refusal]) -> None:
 def _refuse_computed(code: Code) -> None:
     if code.is_computed:
         raise NotAllowedNowError(COMPUTED)
+
+
+def _refusals_of_read_units(code: Code, content: Content) -> Iterator[Refusal]:
+    """For each unit that is to go although a script wants its readings in it."""
+    for version in ScriptVersion.objects.select_related("script"):
+        for declared in declared_inputs(version.inputs).values():
+            reads = isinstance(declared, MeasurementInput) and declared.code == code.code and declared.unit
+            if reads and reads not in content.units:
+                message = f"The script {version.script.title} reads {code} in {reads}: it stays."
+                yield Refusal("units", "read", message)
 
 
 def _refuse_named(code: Code) -> None:

@@ -48,9 +48,11 @@ class Form:
 def sources_of(form: Form, catalogue: Catalogue) -> Iterator[tuple[int, Extract]]:
     """Where readings of a form are found: the id of each code whose measurements have one, and how it is taken out of them.
 
-    Raises LookupError when the catalogue lacks the code, a part or the unit.
+    Nowhere when the catalogue lacks the code, a part or the unit: then nothing that reads it is computable, and all else is.
     """
-    entry = catalogue.by_code[form.code]
+    entry = catalogue.by_code.get(form.code)
+    if entry is None or not _is_known(form, entry, catalogue):
+        return
     if form.fields:
         parts = {name: _Scalar(catalogue.by_code[code], "", form.take) for name, code in form.fields}
         yield entry.id, _Record(dict(form.fields), parts)
@@ -60,6 +62,11 @@ def sources_of(form: Form, catalogue: Catalogue) -> Iterator[tuple[int, Extract]
     for panel in catalogue.by_id.values():
         if form.code in panel.parts:
             yield panel.id, _Part(form.code, scalar)
+
+
+def _is_known(form: Form, entry: Entry, catalogue: Catalogue) -> bool:
+    has_unit = not form.unit or form.unit in entry.units
+    return has_unit and all(code in catalogue.by_code for _, code in form.fields)
 
 
 class _Scalar:

@@ -204,8 +204,13 @@ def _problems_of_output(declared: DeclaredOutput) -> Iterator[_Problem]:
 
 
 def measured_codes(inputs: Iterable[DeclaredInput]) -> set[str]:
-    """Every code of measurements that is read."""
-    return {declared.code for declared in inputs if isinstance(declared, MeasurementInput)}
+    """Every code of measurements that is read, those of parts among them."""
+    return {
+        code
+        for declared in inputs
+        if isinstance(declared, MeasurementInput)
+        for code in (declared.code, *declared.fields.values())
+    }
 
 
 def scripts_read(inputs: Iterable[DeclaredInput]) -> set[str]:

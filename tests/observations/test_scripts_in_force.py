@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from clinical_engine.jobs import selectors
-from observations.models import Measurement, Observation, ObservationScript
+from observations.models import CodeUnit, Measurement, Observation, ObservationScript
 from observations.scripts.library import GLUCOSE_7D
 from observations.scripts.library.installing import install_library
 from patients.models import Patient
@@ -15,6 +15,8 @@ from submitters.models import Submitter
 from tests import factories
 from tests.factories import NOON, days
 from tests.observations.facts import current, reading_on, reasons, record, state
+from tests.observations.scripts.writing import WEIGHT, content, reads
+from tests.observations.scripts.writing import publish as publish_written
 
 Work = Callable[[], int]
 pytestmark = pytest.mark.usefixtures("scripts")
@@ -118,6 +120,21 @@ def test_a_script_of_one_organisation_computes_nothing_for_another(submitter: Su
         record(by, reading_on(0))
     work()
     assert Observation.objects.get().organisation_id == other.organisation_id
+
+
+def test_what_the_catalogue_no_longer_has_stops_the_script_that_reads_it_and_no_other(
+    submitter: Submitter, work: Work
+) -> None:
+    publish_written("in-grams", content("result = weight", {"weight": reads(WEIGHT, unit="g")}))
+    CodeUnit.objects.filter(code__code=WEIGHT, unit="g").delete()
+    state(submitter, -40, "a")
+    record(submitter, reading_on(0), reading_on(-1, 70, code=WEIGHT, unit="kg"))
+    work()
+    assert [row.script.name for row in current()] == ["glucose-7d"]
+    patient = Patient.objects.get()
+    job = selectors.last_job_of_patient(patient.id)
+    assert job is not None
+    assert job.state == "succeeded"
 
 
 def test_what_cannot_be_computed_is_a_result_that_says_why(submitter: Submitter, work: Work) -> None:

@@ -17,6 +17,7 @@ from observations.scripts.library.installing import install_library
 from tests import factories
 from tests.admin.world import record
 from tests.observations.catalogue.editing import MOOD, PEAK_FLOW, REASON, ROUND, add, edit, entry, refused
+from tests.observations.scripts.writing import WEIGHT, content, draft, reads
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,12 @@ def test_a_code_that_a_script_reads_stays() -> None:
     install_library(scripts=[GLUCOSE_7D])
     with pytest.raises(NotAllowedNowError, match="The script Glucose over 7 days"):
         remove("2339-0")
+
+
+def test_a_unit_in_which_a_script_wants_its_readings_stays() -> None:
+    draft("in-grams", content("result = weight", {"weight": reads(WEIGHT, unit="g")}))
+    assert refused(edit, WEIGHT, units=("kg", "[lb_av]")) == {"units": "read"}
+    assert edit(WEIGHT, units=("kg", "g"))
 
 
 def test_a_computed_code_stays() -> None:
