@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from clinical_engine.common.database import array_literal, fetch_all
-from observations.catalogue import catalogue
+from observations.catalogue import Catalogue, catalogue
+from observations.computing.forms import is_known
 from observations.computing.inputs import Obstacle, Read, is_stale, too_many
 from observations.computing.loading import MEASUREMENT_COLUMNS, series_of
 from observations.computing.plan import Plan, PlannedVersion, plan_of
@@ -65,9 +66,9 @@ def explain(observation: Observation) -> Explanation:
 
     The observation comes with its script, version and organisation. A constant number of queries.
     """
-    try:
-        plan = _plan(observation)
-    except LookupError:
+    codes = catalogue()
+    plan = _plan(observation, codes)
+    if not all(is_known(form, codes) for form in plan.forms):
         attempt = _Attempt((), None, _UNREADABLE)
     else:
         attempts = _attempts(observation, plan)
@@ -82,12 +83,12 @@ class _Attempt(NamedTuple):
     difference: str
 
 
-def _plan(observation: Observation) -> Plan:
+def _plan(observation: Observation, codes: Catalogue) -> Plan:
     """The plan of its version alone."""
     version = observation.script_version
     others = [line for line in time_lines() if line.script_id != observation.script_id]
     lines = [*as_if_published([], version, observation.as_of), *others]
-    return plan_of(lines, catalogue(), computed={version.script.name})
+    return plan_of(lines, codes, computed={version.script.name})
 
 
 def _attempts(observation: Observation, plan: Plan) -> list[_Attempt]:

@@ -50,9 +50,9 @@ def sources_of(form: Form, catalogue: Catalogue) -> Iterator[tuple[int, Extract]
 
     Nowhere when the catalogue lacks the code, a part or the unit: then nothing that reads it is computable, and all else is.
     """
-    entry = catalogue.by_code.get(form.code)
-    if entry is None or not _is_known(form, entry, catalogue):
+    if not is_known(form, catalogue):
         return
+    entry = catalogue.by_code[form.code]
     if form.fields:
         parts = {name: _Scalar(catalogue.by_code[code], "", form.take) for name, code in form.fields}
         yield entry.id, _Record(dict(form.fields), parts)
@@ -64,9 +64,11 @@ def sources_of(form: Form, catalogue: Catalogue) -> Iterator[tuple[int, Extract]
             yield panel.id, _Part(form.code, scalar)
 
 
-def _is_known(form: Form, entry: Entry, catalogue: Catalogue) -> bool:
-    has_unit = not form.unit or form.unit in entry.units
-    return has_unit and all(code in catalogue.by_code for _, code in form.fields)
+def is_known(form: Form, catalogue: Catalogue) -> bool:
+    """Whether the catalogue has the code, the parts and the unit of a form."""
+    if any(code not in catalogue.by_code for code in (form.code, *dict(form.fields).values())):
+        return False
+    return not form.unit or form.unit in catalogue.by_code[form.code].units
 
 
 class _Scalar:
