@@ -7,9 +7,9 @@ from pathlib import Path
 import environ
 from django.templatetags.static import static
 
-from clinical_engine.common.prepared import PreparingCursor
 from clinical_engine.profiling.access import may_view_silk
-from clinical_engine.profiling.sampling import should_profile
+from clinical_engine.profiling.capture.cursor import CapturingCursor
+from clinical_engine.profiling.silk.sampling import should_profile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -23,6 +23,9 @@ if MODE not in {"development", "production"}:
         f"CLINICAL_ENGINE_MODE must be development or production, not {MODE!r}."
     )
 DEVELOPMENT = MODE == "development"
+N_PLUS_ONE_FAILS = DEVELOPMENT and env.bool("N_PLUS_ONE_FAILS", default=True)
+# What this process is: gunicorn loads wsgi.py, which says 'web'; manage.py says 'migration' of migrations.
+PROCESS = env.str("CLINICAL_ENGINE_PROCESS", default="worker")
 SECRET_KEY = env.str("SECRET_KEY")
 # Off in development too: Django's debug page shows local values, and those are patients' data.
 DEBUG = False
@@ -46,6 +49,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "silk",
+    *(["zeal"] if N_PLUS_ONE_FAILS else []),
     "clinical_engine.api",
     "clinical_engine.audit",
     "clinical_engine.monitoring",
@@ -60,6 +64,7 @@ if DEVELOPMENT and find_spec("django_migration_linter"):
     # A tool of `make check`: `make run` and production don't install it.
     INSTALLED_APPS.append("django_migration_linter")
 MIDDLEWARE = [
+    "clinical_engine.profiling.capture.requests.capture_request",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinical_engine.api.lengths.refuse_undeclared_length",
@@ -70,7 +75,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "silk.middleware.SilkyMiddleware",
-    "clinical_engine.profiling.recording.RecordStatements",
+    "clinical_engine.profiling.silk.recording.RecordStatements",
+    *(["zeal.middleware.zeal_middleware"] if N_PLUS_ONE_FAILS else []),
 ]
 ROOT_URLCONF = "clinical_engine.urls"
 WSGI_APPLICATION = "clinical_engine.wsgi.application"
@@ -97,13 +103,22 @@ DATABASES["default"].update(
     # The test database is provisioned with its roles before Django starts, and used as it is.
     TEST={"NAME": DATABASES["default"]["NAME"]},
 )
+# Longer than anything should take, and shorter than what waits for it: a request has 60 seconds, a job's slice half its lease. A
+# migration may build an index, but may not make all others wait behind it for a lock.
+_LIMITS_MS = {"web": (20_000, 5_000), "worker": (30_000, 5_000), "migration": (3_600_000, 5_000)}
+if PROCESS not in _LIMITS_MS:
+    raise environ.ImproperlyConfigured(f"CLINICAL_ENGINE_PROCESS must be one of {[*_LIMITS_MS]}, not {PROCESS!r}.")
+STATEMENT_TIMEOUTS_MS = {
+    name: env.int(f"{name.upper()}_STATEMENT_TIMEOUT_MS", default=limits[0]) for name, limits in _LIMITS_MS.items()
+}
+_LOCK_TIMEOUT_MS = env.int(f"{PROCESS.upper()}_LOCK_TIMEOUT_MS", default=_LIMITS_MS[PROCESS][1])
 # jit=off: compiling a bulk statement took 95 of its 99 seconds. random_page_cost: at the default of 4, made for discs that turn, a
-# slice's rows are found by reading whole tables. The timeouts end a statement before a person or a lease does.
+# slice's rows are found by reading whole tables.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-    f"-c jit=off -c random_page_cost=1.1 -c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=30_000)}"
-    " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+    f"-c jit=off -c random_page_cost=1.1 -c statement_timeout={STATEMENT_TIMEOUTS_MS[PROCESS]}"
+    f" -c lock_timeout={_LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000"
 )
-DATABASES["default"]["OPTIONS"]["cursor_factory"] = PreparingCursor
+DATABASES["default"]["OPTIONS"]["cursor_factory"] = CapturingCursor
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
@@ -138,13 +153,12 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # The web never waits for Redis longer than this; workers block on it by design and get more.
-BROKER_IN_WEB = env.bool("BROKER_IN_WEB", default=False)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Above the hard time limit: a ring still being worked on must not be delivered a second time.
     "visibility_timeout": JOB_LEASE.total_seconds() * 2,
     "unacked_restore_interval": 10,
-    "socket_timeout": 0.5 if BROKER_IN_WEB else 10,
-    "socket_connect_timeout": 0.5 if BROKER_IN_WEB else 2,
+    "socket_timeout": 0.5 if PROCESS == "web" else 10,
+    "socket_connect_timeout": 0.5 if PROCESS == "web" else 2,
     # One try to connect for each ring: retrying, the thread that rings would still sleep seconds after Redis is back.
     "max_retries": 0,
 }
@@ -155,22 +169,6 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "interval_max": 0.1,
 }
 
-
-def _periodically(task: str, every: timedelta) -> dict[str, object]:
-    # No expiry: the worker's clock would judge it, and one an hour ahead threw every sweep away. What an hour without workers
-    # piles up is swept in seconds.
-    return {"task": task, "schedule": every, "options": {"queue": "sweeps"}}
-
-
-CELERY_BEAT_SCHEDULE = {
-    "sweep": _periodically("jobs.sweep", SWEEP_INTERVAL),
-    "count-failures": _periodically("jobs.count_failures", timedelta(seconds=15)),
-    "look-after-rosters": _periodically("patients.look_after_rosters", timedelta(seconds=15)),
-    "look-after-imports": _periodically("observations.look_after_imports", timedelta(minutes=5)),
-    "forget-refusals": _periodically("observations.forget_refusals", timedelta(hours=1)),
-    "prune-answers": _periodically("api.prune_answers", timedelta(minutes=10)),
-    "collect-silk-garbage": _periodically("profiling.collect_garbage", timedelta(minutes=10)),
-}
 
 # --- Promises about time --------------------------------------------------------------------------------------------
 STATEMENT_DUE = timedelta(minutes=5)
@@ -215,7 +213,9 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- Silk: slow queries for on-call engineers -----------------------------------------------------------------------
+# --- Slow queries: what every statement costs, and silk -------------------------------------------------------------
+# How often a process writes down what its statements cost; 0: never, and nothing is counted.
+CAPTURE_EVERY = timedelta(seconds=env.float("CAPTURE_EVERY_SECONDS", default=15))
 SILKY_AUTHENTICATION = True
 SILKY_AUTHORISATION = True
 SILKY_PERMISSIONS = may_view_silk

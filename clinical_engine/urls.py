@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from clinical_engine.profiling.views import ForgetRequestsView
+from clinical_engine.profiling.silk.views import ForgetRequestsView
 
 handler500 = "clinical_engine.api.problems.server_error"
 handler404 = "clinical_engine.api.problems.not_found"

@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinical_engine.settings")
+os.environ["CLINICAL_ENGINE_PROCESS"] = "web"
 
 application = get_wsgi_application()
 

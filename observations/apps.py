@@ -7,12 +7,14 @@ class ObservationsConfig(AppConfig):
     name = "observations"
 
     def ready(self) -> None:
-        """Register kinds of job, probes, the wish to hear of changes, and what the admin's pages show of this app."""
+        """Register kinds of job, probes, what statements may grow with, the wish to hear of changes, and what the admin's pages show of this app."""
         from clinical_engine.jobs import registry  # noqa: PLC0415 - needs loaded models
         from clinical_engine.monitoring import probes  # noqa: PLC0415
+        from clinical_engine.profiling import drivers  # noqa: PLC0415
         from observations.admin.offers import offer  # noqa: PLC0415
         from observations.backfill.jobs import BACKFILL  # noqa: PLC0415
         from observations.backfill.probes import STALLED  # noqa: PLC0415
+        from observations.drivers import DRIVERS  # noqa: PLC0415
         from observations.importing.jobs import IMPORT  # noqa: PLC0415
         from observations.intake.corrections import CORRECT  # noqa: PLC0415
         from observations.intake.unresolved import CONFLICTS  # noqa: PLC0415
@@ -26,6 +28,7 @@ class ObservationsConfig(AppConfig):
         registry.register(IMPORT)
         registry.register(BACKFILL)
         probes.register(*PROBES, *OF_SCRIPTS, CONFLICTS, STALLED)
+        drivers.register(*DRIVERS)
         on_changed_periods(hear_of_changed_periods)
         on_changed_facts(mark_dirty)
         offer()

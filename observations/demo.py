@@ -72,10 +72,11 @@ def create_demo(*, now: datetime) -> Credentials | None:
 def _create_accounts() -> list[Account]:
     create_roles()
     accounts = []
+    groups = {group.name: group for group in Group.objects.filter(name__in=ROLES)}
     for role in ROLES:
         account = Account(role, role.lower().replace(" ", "-"), get_random_string(20))
         user = User.objects.create_user(account.username, password=account.password, is_staff=True)
-        user.groups.add(Group.objects.get(name=role))
+        user.groups.add(groups[role])
         accounts.append(account)
     return accounts
 

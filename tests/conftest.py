@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker
+from zeal import zeal_context
 
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import worker
@@ -14,6 +15,7 @@ from clinical_engine.jobs.registry import kinds
 from observations.scripts.library import GLUCOSE_7D
 from observations.scripts.library.installing import install_library
 from tests import factories
+from tests.n_plus_one import place_of_query
 
 # Filled by migrations; emptying them would leave later tests without.
 _KEPT = {
@@ -31,6 +33,14 @@ _KEPT = {
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
     """The test database exists, migrated, before Django starts."""
+
+
+@pytest.fixture(autouse=True)
+def no_query_per_row(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A query that the engine sends for one row after another raises where it is sent."""
+    monkeypatch.setattr("zeal.listeners.get_caller", place_of_query)
+    with zeal_context():
+        yield
 
 
 @pytest.fixture

@@ -52,4 +52,6 @@ def _start() -> None:
         atexit.register(_running.close)
         # What silk records by chance must not change how many queries a test sees.
         os.environ["PROFILED_SHARE"] = "0"
+        # Statements are counted as ever, and written down by tests that want it.
+        os.environ["CAPTURE_EVERY_SECONDS"] = "86400"
         _running.push(starting.pop_all())

@@ -1,6 +1,7 @@
 """Errors as problem details (RFC 9457): one shape for everything that goes wrong, and no value that was sent in it."""
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -8,7 +9,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -16,12 +18,20 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from clinical_engine.common.errors import ClientIdConflictError, Refusal, RefusedError
+from clinical_engine.common.guards import Guard, guard_of, sentence_of, statement_of
 from clinical_engine.common.logs import describe_error
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 # Below this path machines ask, elsewhere people do, who get a page.
 _API = ("/api/", "/fhir")
+_SEND_AGAIN = "Send the same again; what was stored nevertheless is then a duplicate."
+# Whether the same may be sent again soon: a statement at its limit costs that much each time.
+_AFTER_SECONDS = {Guard.STATEMENT: 30, Guard.LOCK: 1}
+_OVER_LIMIT = {
+    Guard.STATEMENT: f"A statement of this request took longer than it may, and was ended. {_SEND_AGAIN}",
+    Guard.LOCK: f"This request waited too long for what something else is changing. {_SEND_AGAIN}",
+}
 # One word per reason, whether the framework found it or a service: clients compare these words.
 _CODES = {
     "required": "missing",
@@ -91,17 +101,24 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
         return problem_response(409, "client-id-conflict", str(error))
     if isinstance(error, RequestDataTooBig):
         return problem_response(413, "body-too-large", "The body is too large.")
+    if guard := guard_of(error):
+        return _over_limit(error, guard)
     if isinstance(error, (OperationalError, InterfaceError)):
         return _database_away(error)
     return _framework_problem(error, context)
 
 
+def _over_limit(error: Exception, guard: Guard) -> Response:
+    logger.warning("%s (%s)", sentence_of(error), describe_error(error))
+    name = statement_of(error)
+    response = problem_response(503, guard, _OVER_LIMIT[guard], **({"statement": name} if name else {}))
+    response["Retry-After"] = str(_AFTER_SECONDS[guard])
+    return response
+
+
 def _database_away(error: Exception) -> Response:
     logger.warning("The database is away or busy: %s", describe_error(error))
-    detail = (
-        "The database is away or busy. Send the same again; what was stored nevertheless is then a duplicate."
-    )
-    response = problem_response(503, "try-again", detail)
+    response = problem_response(503, "try-again", f"The database is away or busy. {_SEND_AGAIN}")
     response["Retry-After"] = "1"
     return response
 
@@ -156,9 +173,18 @@ def _errors_of(detail: object, path: str = "") -> Iterator[ItemError]:
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Django's handler of unexpected errors: says nothing of what was being processed."""
     if not request.path_info.startswith(_API):
-        return defaults.server_error(request)
+        return _error_page(request)
     detail = "An unexpected error happened. It was recorded; nothing was stored."
     return JsonResponse(problem(500, "unexpected", detail), status=500, content_type=CONTENT_TYPE)
+
+
+def _error_page(request: HttpRequest) -> HttpResponseBase:
+    # Django calls its handler where the error was caught.
+    error = sys.exception()
+    guard = guard_of(error)
+    if error is None or guard is None:
+        return defaults.server_error(request)
+    return HttpResponse(render_to_string(f"{guard}.html", {"statement": statement_of(error)}), status=503)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -31,6 +31,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(help_text="The HTTP status in words")
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What happened, for people")
+    statement = serializers.CharField(
+        required=False, help_text="Which statement of ours was over its limit: tell it when you report this"
+    )
     # A field, which the metaclass takes out of the way of the property of that name.
     errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 

@@ -74,6 +74,15 @@ _PUBLISH_SCRIPTS = (
     "observations.publish_scriptversion",
     "observations.steer_backfill",
 )
+_SLOW_QUERIES = (
+    "profiling.add_profilingwindow",
+    "profiling.change_finding",
+    "profiling.change_profilingwindow",
+    "profiling.explain_capturedstatement",
+    "profiling.view_capturedstatement",
+    "profiling.view_finding",
+    "profiling.view_profilingwindow",
+)
 ROLES: Mapping[str, Sequence[str]] = {
     "Clinical support": (*_EVERYTHING_SHOWN, *_REPAIR),
     "Administrator": (
@@ -83,6 +92,7 @@ ROLES: Mapping[str, Sequence[str]] = {
         "observations.change_code",
         *_WRITE_SCRIPTS,
         *_PUBLISH_SCRIPTS,
+        *_SLOW_QUERIES,
         "submitters.add_apiclient",
         "submitters.change_apiclient",
         "submitters.add_organisation",
@@ -93,7 +103,13 @@ ROLES: Mapping[str, Sequence[str]] = {
     "Script author": (*_SCRIPTS_SHOWN, *_WRITE_SCRIPTS),
     "Script publisher": (*_SCRIPTS_SHOWN, *_PUBLISH_SCRIPTS),
     # No patient data: whoever looks at slow queries needs jobs and statements' shapes, not people. They may hold a storm up.
-    "On-call engineer": (*_JOBS_SHOWN, "jobs.change_rerun", "jobs.close_circuit", "profiling.view_silk"),
+    "On-call engineer": (
+        *_JOBS_SHOWN,
+        *_SLOW_QUERIES,
+        "jobs.change_rerun",
+        "jobs.close_circuit",
+        "profiling.view_silk",
+    ),
 }
 
 
@@ -105,8 +121,17 @@ def create_roles() -> list[str]:
         for p in Permission.objects.select_related("content_type")
     }
     for name, codes in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=name)
         if missing := [code for code in codes if code not in known]:
             raise LookupError(f"The role {name} names unknown permissions: {', '.join(missing)}.")
-        group.permissions.set([known[code] for code in codes])
+    Group.objects.bulk_create((Group(name=name) for name in ROLES), ignore_conflicts=True)
+    groups = dict(Group.objects.filter(name__in=ROLES).values_list("name", "pk"))
+    of_role = Group.permissions.through
+    wanted = {(groups[name], known[code].pk) for name, codes in ROLES.items() for code in codes}
+    rows = of_role.objects.filter(group__in=groups.values())
+    surplus = [row.pk for row in rows if (row.group_id, row.permission_id) not in wanted]
+    of_role.objects.filter(pk__in=surplus).delete()
+    of_role.objects.bulk_create(
+        (of_role(group_id=group, permission_id=permission) for group, permission in sorted(wanted)),
+        ignore_conflicts=True,
+    )
     return list(ROLES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -67,3 +68,9 @@ def deferred_flushing() -> Iterator[None]:
         # A connection that broke has nothing to be set back.
         with suppress(DatabaseError):
             execute("RESET synchronous_commit")
+
+
+def database_now() -> datetime:
+    """The time by the database's clock, in UTC: the one that all processes share."""
+    [(now,)] = fetch_all("SELECT clock_timestamp()")
+    return now.astimezone(UTC)  # type: ignore[no-any-return]  # whatever the driver gives

@@ -15,9 +15,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from clinical_engine.common import prepared
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
+from clinical_engine.common.guards import LOCK_TIMEOUT, Guard, guard_of, sentence_of
 from clinical_engine.jobs.registry import InvalidPayloadError
+from clinical_engine.profiling.capture import cursor
+from clinical_engine.profiling.n_plus_one import QueryPerRowError
 
-LOCK_NOT_AVAILABLE = "55P03"
 # SQLSTATE classes whose cause passes: connection, rollback (deadlock, serialisation), resources, operator, system.
 _TRANSIENT_CLASSES = {"08", "40", "53", "57", "58"}
 
@@ -28,6 +30,7 @@ class ErrorKind(StrEnum):
     TRANSIENT = "transient"
     PERMANENT = "permanent"
     INVALID_PAYLOAD = "invalid_payload"
+    OVER_LIMIT = "over_limit"
     LOST = "lost"
     UNKNOWN = "unknown"
 
@@ -40,13 +43,22 @@ class UnavailableError(Exception):
     """Raised by a handler when something it needs does not answer. Its text names that, and must not hold values."""
 
 
-_OUR_TEXTS = (InvalidPayloadError, RefusedError, NotAllowedNowError, PermanentError, UnavailableError)
+_OUR_TEXTS = (
+    InvalidPayloadError,
+    RefusedError,
+    NotAllowedNowError,
+    PermanentError,
+    QueryPerRowError,
+    UnavailableError,
+)
 _NO_ANSWER = (InterfaceError, ConnectionError, TimeoutError, UnavailableError)
 
 # Failed tries of one kind of error before the job is dead; those that a person set going do not count. A transient cause may
 # last an hour, a bug fails the same way every time.
 TRIES = {
     ErrorKind.TRANSIENT: 20,
+    # A crowded database comes to itself; a statement that has grown too slow does so no more, and each try costs its whole limit.
+    ErrorKind.OVER_LIMIT: 10,
     ErrorKind.UNKNOWN: 4,
     # A job is lost with its worker, mostly through no fault of its own; one that kills ten workers is to blame.
     ErrorKind.LOST: 10,
@@ -54,6 +66,7 @@ TRIES = {
     ErrorKind.INVALID_PAYLOAD: 1,
 }
 _FIRST_WAIT = timedelta(seconds=1)
+_FIRST_WAIT_OVER_LIMIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(minutes=10)
 
 
@@ -92,7 +105,7 @@ class Failure:
             error_class=type(error).__qualname__[:128],
             sqlstate=sqlstate_of(error),
             constraint_name=getattr(diagnosis, "constraint_name", None) or "",
-            message=str(error)[:512] if isinstance(error, _OUR_TEXTS) else "",
+            message=str(error)[:512] if isinstance(error, _OUR_TEXTS) else sentence_of(error),
             frames=_our_frames(error),
         )
 
@@ -102,9 +115,22 @@ def sqlstate_of(error: BaseException) -> str:
     return getattr(error.__cause__, "pgcode", None) or ""
 
 
+def takes_too_long(error: BaseException) -> bool:
+    """Whether time ran out, of the work or of one statement: nobody knows which job of the batch is to blame."""
+    return isinstance(error, SoftTimeLimitExceeded) or is_over_limit(error)
+
+
+def is_over_limit(error: BaseException) -> bool:
+    """Whether PostgreSQL ended a statement because it took longer than it may."""
+    return guard_of(error) is Guard.STATEMENT
+
+
 def is_nobodys_fault(error: BaseException) -> bool:
-    """Whether a dependency is broken or time ran out: no job of the batch is to blame, and splitting it would repeat that."""
-    return isinstance(error, SoftTimeLimitExceeded) or is_broken_dependency(error)
+    """Whether a dependency is broken, time ran out, or the handler asks for one row after another: no job of the batch is to blame.
+
+    Splitting it would repeat that, or in the last case hide it: of one job alone there is one row.
+    """
+    return isinstance(error, (SoftTimeLimitExceeded, QueryPerRowError)) or is_broken_dependency(error)
 
 
 def is_broken_dependency(error: BaseException) -> bool:
@@ -116,29 +142,32 @@ def is_broken_dependency(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and (not state or state.startswith(("08", "57P")))
 
 
-def wait_before_try(number: int) -> timedelta:
+def wait_before_try(number: int, kind: ErrorKind = ErrorKind.TRANSIENT) -> timedelta:
     """How long to wait before failed try `number` + 1: doubling, with jitter so that a crowd does not return at once."""
-    longest: timedelta = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(number, 20))
+    first = _FIRST_WAIT_OVER_LIMIT if kind is ErrorKind.OVER_LIMIT else _FIRST_WAIT
+    longest: timedelta = min(_LONGEST_WAIT, first * 2 ** min(number, 20))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
 
 
 def _kind_of(error: BaseException) -> ErrorKind:
     if isinstance(error, InvalidPayloadError):
         return ErrorKind.INVALID_PAYLOAD
-    if isinstance(error, (PermanentError, RefusedError)):
+    if isinstance(error, (PermanentError, QueryPerRowError, RefusedError)):
         return ErrorKind.PERMANENT
     if isinstance(error, (SoftTimeLimitExceeded, *_NO_ANSWER)):
         return ErrorKind.TRANSIENT
+    if is_over_limit(error):
+        return ErrorKind.OVER_LIMIT
     if isinstance(error, DatabaseError):
         state = sqlstate_of(error)
         lost = isinstance(error, OperationalError) and not state
-        if lost or state[:2] in _TRANSIENT_CLASSES or state == LOCK_NOT_AVAILABLE:
+        if lost or state[:2] in _TRANSIENT_CLASSES or state == LOCK_TIMEOUT:
             return ErrorKind.TRANSIENT
     return ErrorKind.UNKNOWN
 
 
-# Stands between the driver and whoever sent a statement, whatever failed.
-_CURSOR = Path(prepared.__file__)
+# They stand between the driver and whoever sent a statement, whatever failed.
+_CURSORS = {Path(prepared.__file__), Path(cursor.__file__)}
 
 
 def _our_frames(error: BaseException) -> list[str]:
@@ -146,6 +175,6 @@ def _our_frames(error: BaseException) -> list[str]:
     frames = []
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
-        if path.is_relative_to(root) and ".venv" not in path.parts and path != _CURSOR:
+        if path.is_relative_to(root) and ".venv" not in path.parts and path not in _CURSORS:
             frames.append(f"{path.relative_to(root)}:{frame.lineno} {frame.name}")
     return frames

@@ -11,20 +11,21 @@ from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 
 from clinical_engine.common.database import deferred_flushing
+from clinical_engine.common.guards import LOCK_TIMEOUT
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.common.logs import describe_error
 from clinical_engine.jobs import circuits, ledger, rings
 from clinical_engine.jobs.failures import (
-    LOCK_NOT_AVAILABLE,
     Failure,
     is_broken_dependency,
     is_nobodys_fault,
+    is_over_limit,
     sqlstate_of,
+    takes_too_long,
 )
 from clinical_engine.jobs.ledger import Ending, Lease, LeaseLostError, Stored
 from clinical_engine.jobs.registry import (
@@ -35,6 +36,9 @@ from clinical_engine.jobs.registry import (
     UnknownKindError,
     kind_of,
 )
+from clinical_engine.profiling.capture.units import unit_of_work
+from clinical_engine.profiling.n_plus_one import no_query_per_row
+from clinical_engine.profiling.silk.work import batch_recorded
 
 logger = logging.getLogger(__name__)
 # By how many workers of other releases a ring is passed on before it is left to the next sweep.
@@ -70,8 +74,9 @@ def _work_off(kind: JobKind, queue: str, *, suspects: bool, passed_on: int) -> i
         limit = 1 if suspects else admission.limit or kind.batch_size
         token = new_id()
         lease = Lease(token, worker_name())
-        batch = ledger.claim(kind, queue, lease, limit=limit, suspects=suspects)
-        goes_on = _process(kind, token, batch, troubled=admission.troubled)
+        with unit_of_work(f"job {kind.name}"):
+            batch = ledger.claim(kind, queue, lease, limit=limit, suspects=suspects)
+            goes_on = _process(kind, token, batch, troubled=admission.troubled)
         if goes_on and suspects:
             # Its next slice is no suspect's: it would wait for the next sweep.
             rings.ring(kind.name, queue)
@@ -133,8 +138,9 @@ def _run(
     Whether one of the jobs has another slice to do in this turn.
     """
     try:
-        with transaction.atomic():
-            handled = kind.handler([job for _, job in batch]) or Handled()
+        with batch_recorded(f"job {kind.name}"), transaction.atomic():
+            with no_query_per_row():
+                handled = kind.handler([job for _, job in batch]) or Handled()
             ledger.end(token, _endings([job for job, _ in batch], handled))
             if troubled:
                 circuits.close(kind.name)
@@ -144,19 +150,29 @@ def _run(
         if len(batch) > 1:
             return _run_halves(kind, token, batch)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is recorded as the job's failure
-        if isinstance(error, SoftTimeLimitExceeded) and len(batch) > 1:
-            # One of them takes too long, nobody knows which: together they would run out of time again and again.
-            ledger.put_back(token, [job.id for job, _ in batch], timedelta(0), as_suspects=True)
-        elif is_nobodys_fault(error):
-            broken = kind.name if is_broken_dependency(error) else ""
-            _end_failed(token, [job for job, _ in batch], error, broken_kind=broken)
+        if takes_too_long(error) and len(batch) > 1:
+            _try_each_alone(kind, token, [job for job, _ in batch], error)
+        elif is_nobodys_fault(error) or is_over_limit(error):
+            # Alone a job may be to blame for its statement; while others of the kind fared alike, it is not.
+            broken = is_broken_dependency(error) or (troubled and is_over_limit(error))
+            _end_failed(token, [job for job, _ in batch], error, broken_kind=kind.name if broken else "")
         elif len(batch) > 1:
             return _run_halves(kind, token, batch)
-        elif sqlstate_of(error) == LOCK_NOT_AVAILABLE:
+        elif sqlstate_of(error) == LOCK_TIMEOUT:
             _try_again_soon(kind, token, batch[0][0])
         else:
             _end_failed(token, [batch[0][0]], error)
     return False
+
+
+def _try_each_alone(kind: JobKind, token: UUID, jobs: Sequence[Stored], error: BaseException) -> None:
+    """Give a batch back that takes too long, to be tried one by one: together they would run out of time again and again."""
+    failure = Failure.of(error)
+    logger.warning("%d job(s) take too long together: %s", len(jobs), _in_a_word(failure))
+    ledger.put_back(token, [job.id for job in jobs], timedelta(0), as_suspects=True)
+    if is_over_limit(error):
+        # A statement that no batch gets through would be sent for each job alone, for its whole limit: let the kind rest then.
+        circuits.note_failure(kind.name, failure)
 
 
 def _try_again_soon(kind: JobKind, token: UUID, job: Stored) -> None:

@@ -1,12 +1,44 @@
-"""Keeping silk's tables bounded."""
+"""Periodic work: what was captured is taken in and judged, and silk's tables are kept bounded."""
+
+from datetime import timedelta
 
 from celery import shared_task
 from django.db import close_old_connections
-from silk.models import Request
+
+from clinical_engine.common.database import database_now
+from clinical_engine.profiling import estimating
+from clinical_engine.profiling.capture.rollup import roll_up as take_in
+from clinical_engine.profiling.silk.forgetting import forget_the_oldest
+
+# Well within the soft time limit; the next run goes on.
+_PATIENCE = timedelta(seconds=15)
+
+
+@shared_task(name="profiling.roll_up")
+def roll_up() -> None:
+    """Take in what processes have written of their statements."""
+    close_old_connections()
+    take_in()
+
+
+@shared_task(name="profiling.estimate_growth")
+def estimate_growth() -> None:
+    """Note how much there is of what statements may grow with, and estimate those that were not estimated today."""
+    close_old_connections()
+    now = database_now()
+    estimating.record_drivers(now)
+    estimating.estimate_due(now, _PATIENCE)
+
+
+@shared_task(name="profiling.age")
+def age() -> None:
+    """Put older days together, and forget what is too old."""
+    close_old_connections()
+    estimating.age(database_now().date())
 
 
 @shared_task(name="profiling.collect_garbage")
 def collect_garbage() -> None:
-    """Delete the oldest recorded requests above the limit; inside requests this can deadlock."""
+    """Delete the oldest recorded requests above the limits; inside requests this can deadlock."""
     close_old_connections()
-    Request.garbage_collect(force=True)
+    forget_the_oldest()

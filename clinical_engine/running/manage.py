@@ -24,7 +24,6 @@ def manage(environment: Mapping[str, str], *arguments: str) -> str:
 
 
 def migrate(environment: Mapping[str, str]) -> None:
-    """Bring the database to this release's schema, as the role that owns it and without the app's limits."""
+    """Bring the database to this release's schema, as the role that owns it."""
     owner = environment.get("DATABASE_OWNER_URL") or environment["DATABASE_URL"]
-    limits = {"STATEMENT_TIMEOUT_MS": "0"}
-    manage({**environment, **limits, "DATABASE_URL": owner}, "migrate", "--no-input", "--verbosity=1")
+    manage({**environment, "DATABASE_URL": owner}, "migrate", "--no-input", "--verbosity=1")

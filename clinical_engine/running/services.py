@@ -30,7 +30,7 @@ def engine_services(port: int, var: Path, environment: Mapping[str, str]) -> lis
     worker_environment = {**environment, "REMAP_SIGTERM": "SIGQUIT", "PYTHONWARNINGS": QUIET_AS_ROOT}
     return [
         # First, so that nothing more is accepted; requests under way are answered.
-        Service("web", _web(port), {**environment, "BROKER_IN_WEB": "true"}, rank=1, patience=20),
+        Service("web", _web(port), environment, rank=1, patience=20),
         Service("worker", _worker("worker", 2, "default,sweeps"), worker_environment, rank=2, patience=25),
         # A slot of their own, so that a bulk re-run never delays what came in just now. It takes sweeps as well: the
         # sweeper is what delivers when both slots of the other worker hang.

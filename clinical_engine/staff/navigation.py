@@ -10,7 +10,6 @@ from django.contrib.admin import site
 from django.http import HttpRequest
 from django.urls import reverse
 
-from clinical_engine.profiling.access import may_view_silk
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,8 +45,6 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups[""].append(_entry("Overview", "monitoring", reverse("admin:index")))
     for menu, title, url in sorted([*_lists(request), *_shown_pages(request)]):
         groups[menu.group].append(_entry(title, menu.icon, url))
-    if may_view_silk(request.user):
-        groups["Engine"].append(_entry("Slow requests (silk)", "speed", reverse("silk:summary")))
     _mark_active(request.path, [entry for entries in groups.values() for entry in entries])
     return [{"title": title, "separator": bool(title), "items": items} for title, items in groups.items()]
 
@@ -73,7 +70,7 @@ def _lists(request: HttpRequest) -> Iterator[tuple[Menu, str, str]]:
         model_admin = site.get_model_admin(model)
         menu: Menu | None = getattr(model_admin, "menu", None)
         if menu is not None and model_admin.has_view_or_change_permission(request):
-            name = str(model_admin.opts.verbose_name_plural)
+            name = getattr(model_admin, "menu_title", "") or str(model_admin.opts.verbose_name_plural)
             url = reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist")
             yield menu, name[:1].upper() + name[1:], url
 

@@ -85,6 +85,7 @@ class MeasurementConflictAdmin(Resolving):
         conflict = kwargs.get("obj")
         if conflict is not None:
             context["contents"] = both_contents(conflict)
+            conflict.taken = _taken(conflict)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="came in", ordering="pk")
@@ -132,14 +133,19 @@ class MeasurementConflictAdmin(Resolving):
         return moment(conflict.resolved_at, conflict.organisation.zone)
 
     @admin.display(description="stored as")
-    def taken_as(self, conflict: MeasurementConflict) -> SafeString | str:
+    def taken_as(self, conflict: Any) -> SafeString | str:  # noqa: ANN401 - the page's row, looked up for it
         """The measurement that the second content became."""
-        if conflict.resolution != ConflictResolution.TOOK_SECOND:
+        if conflict.taken is None:
             return NOTHING
-        taken = Measurement.objects.get(
-            organisation=conflict.organisation_id, client_id=client_id_of_second(conflict)
-        )
-        return page_of("admin:observations_measurement_change", taken.pk, taken.client_id)
+        return page_of("admin:observations_measurement_change", conflict.taken.pk, conflict.taken.client_id)
+
+
+def _taken(conflict: MeasurementConflict) -> Measurement | None:
+    if conflict.resolution != ConflictResolution.TOOK_SECOND:
+        return None
+    return Measurement.objects.get(
+        organisation=conflict.organisation_id, client_id=client_id_of_second(conflict)
+    )
 
 
 def _said(patient: str, code: Code, value: str, when: str) -> str:

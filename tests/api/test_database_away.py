@@ -38,7 +38,7 @@ def test_a_request_that_waits_in_vain_for_a_lock_can_be_sent_again(committed_cal
         answer = post(api, "measurements", body)
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "1"
-        assert answer.json()["type"] == "urn:clinical-engine:problem:try-again"
+        assert answer.json()["type"] == "urn:clinical-engine:problem:lock-timeout"
         assert "p-1" not in answer.content.decode()
     assert not Measurement.objects.exists()
     assert post(api, "measurements", body).status_code == 202

@@ -172,7 +172,7 @@ class Engine:
                 ending.callback(self.kill, name)
 
 
-_IN_WEB = {"BROKER_IN_WEB": "true"}
+_IN_WEB = {"CLINICAL_ENGINE_PROCESS": "web"}
 
 
 def _post(url: str, body: dict[str, Any]) -> Any:

@@ -32,7 +32,7 @@ def _database_error(sqlstate: str) -> Exception:
         ("40P01", ErrorKind.TRANSIENT),
         ("53300", ErrorKind.TRANSIENT),
         ("55P03", ErrorKind.TRANSIENT),
-        ("57014", ErrorKind.TRANSIENT),
+        ("57014", ErrorKind.OVER_LIMIT),
         ("57P01", ErrorKind.TRANSIENT),
         ("58030", ErrorKind.TRANSIENT),
         ("08006", ErrorKind.TRANSIENT),

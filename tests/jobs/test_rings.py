@@ -224,7 +224,7 @@ def measure(caller: factories.Caller, **environment: str) -> dict[str, object]:
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, "BROKER_IN_WEB": "true", **environment},
+        env={**os.environ, "CLINICAL_ENGINE_PROCESS": "web", **environment},
         capture_output=True,
         text=True,
         timeout=60,

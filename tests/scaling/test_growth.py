@@ -1,9 +1,9 @@
 """Nothing that the engine does sends more when there are more patients."""
 
 import pytest
-from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
+from clinical_engine.celery import app
 from clinical_engine.jobs.registry import kinds
 from tests.api.contract import operations
 from tests.scaling.endpoints import ENDPOINTS, FHIR, MONITORING, fhir_operations
@@ -44,7 +44,7 @@ def test_a_kind_of_job_sends_no_more_when_there_are_more_patients(measured: Meas
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", settings.CELERY_BEAT_SCHEDULE)
+@pytest.mark.parametrize("name", app.conf.beat_schedule)
 def test_what_is_done_from_time_to_time_sends_no_more(measured: Measured, name: str) -> None:
     found = measured.complaints(f"periodic {name}")
     assert not found, "\n".join(found)

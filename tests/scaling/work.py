@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 from clinical_engine.celery import app
@@ -178,4 +177,4 @@ def periodic() -> dict[str, Action]:
     """Everything on the schedule, by the name it has there."""
     # As a worker finds them when it starts, without what else Celery does then: it closes the connection.
     autodiscover_modules("tasks")
-    return {name: _run(str(entry["task"])) for name, entry in settings.CELERY_BEAT_SCHEDULE.items()}
+    return {name: _run(str(entry["task"])) for name, entry in app.conf.beat_schedule.items()}

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -76,7 +75,6 @@ DISCARD = Deed(
     services.discard,
     FAILED,
 )
-_read_in: WeakKeyDictionary[HttpRequest, dict[str, Job | None]] = WeakKeyDictionary()
 _BY_PATH = {deed.path: deed for deed in (RUN_AGAIN, CANCEL, DISCARD)}
 
 
@@ -100,13 +98,6 @@ class JobActions(StaffModelAdmin):
         """Who may discard failed jobs."""
         del obj
         return request.user.has_perm("jobs.discard_job")
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Job | None:
-        """The job, read once for a request: the page and each of its buttons ask for it."""
-        read = _read_in.setdefault(request, {})
-        if object_id not in read:
-            read[object_id] = super().get_object(request, object_id, from_field)
-        return read[object_id]
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """The buttons, each where it would change anything."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
@@ -25,6 +26,7 @@ from clinical_engine.staff.paginator import BoundedPaginator
 
 UNKNOWN_FILTER = "The address had a filter that is unknown here: the list is not filtered."
 _View = TypeVar("_View", bound=Callable[..., HttpResponse])
+_read_in: WeakKeyDictionary[HttpRequest, dict[tuple[str, str, str | None], Any]] = WeakKeyDictionary()
 
 
 def detail_button(*, title: str, path: str, permission: str) -> Callable[[_View], _View]:
@@ -65,6 +67,7 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
     allow_change: ClassVar[bool] = False
     related: ClassVar[Sequence[str]] = ()
     menu: ClassVar[Menu | None] = None
+    menu_title: ClassVar[str] = ""
     nothing_yet: ClassVar[str] = "There is none yet."
 
     paginator = BoundedPaginator
@@ -148,11 +151,15 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
         """Look up, for all rows of a page together, what their cells show. Called before any cell is asked."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:  # noqa: ANN401 - Django's signature
-        """The row of a page, prepared as those of a list are."""
-        thing = super().get_object(request, object_id, from_field)
-        if thing is not None:
-            self.prepare(request, [thing])
-        return thing
+        """The row of a page, prepared as those of a list are. Read once for a request: the page and its buttons ask for it."""
+        read = _read_in.setdefault(request, {})
+        key = (self.opts.label_lower, str(object_id), from_field)
+        if key not in read:
+            thing = super().get_object(request, object_id, from_field)
+            if thing is not None:
+                self.prepare(request, [thing])
+            read[key] = thing
+        return read[key]
 
     def render_change_form(
         self,

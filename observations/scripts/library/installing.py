@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from clinical_engine.profiling.n_plus_one import no_query_per_row
 from observations.models import ObservationScript, Publication, ScriptVersion
 from observations.scripts.content import ScriptContent, content_of
 from observations.scripts.drafting import create_script, draft_version, save_draft
@@ -41,6 +42,7 @@ def install_library(*, scripts: Iterable[LibraryScript]) -> list[ScriptVersion]:
     return [version for state, version in installed if state in {State.NEW, State.UPDATED}]
 
 
+@no_query_per_row()
 @transaction.atomic
 def install(script: LibraryScript) -> Installed:
     """Draft a script whose text the installation does not have yet, and publish it unless people decide about it.

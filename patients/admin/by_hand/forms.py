@@ -22,6 +22,9 @@ class ByHandForm(ReasonForm):
     def __init__(self, patient: Patient, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         self.patient = patient
+        self._submitters = {
+            str(submitter.pk): submitter for submitter in patient.organisation.submitters.all()
+        }
         self.fields["effective_at"] = since_field(patient.organisation.zone, "not in the future")
         # Asked last, and not where one begins to type.
         reason = self.fields.pop("reason")
@@ -37,10 +40,18 @@ class ByHandForm(ReasonForm):
         raise NotImplementedError
 
     def _ask_submitter(self, name: str, label: str, initial: Submitter | None) -> None:
-        chosen = forms.ModelChoiceField(
-            self.patient.organisation.submitters.all(),
+        # Where two are asked for, each ModelChoiceField would read them all, and the chosen one once more.
+        chosen = forms.TypedChoiceField(
+            choices=[
+                ("", "---------"),
+                *((key, str(submitter)) for key, submitter in self._submitters.items()),
+            ],
+            coerce=self._submitters.__getitem__,
             label=label,
-            initial=initial,
+            initial=initial and str(initial.pk),
+            error_messages={
+                "invalid_choice": forms.ModelChoiceField.default_error_messages["invalid_choice"]
+            },
             widget=UnfoldAdminSelectWidget,
         )
         self.fields = {name: chosen, **self.fields}

@@ -35,7 +35,7 @@ def test_a_bundle_that_waits_in_vain_for_a_lock_can_be_sent_again(caller: Caller
         answer = send(api, body)
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "1"
-        assert issues(answer.json()) == [("fatal", "try-again", "")]
+        assert issues(answer.json()) == [("fatal", "lock-timeout", "")]
         assert answer.json()["issue"][0]["code"] == "transient"
     assert not Measurement.objects.exists()
     assert statuses(send(api, body)) == ["201 Created"]

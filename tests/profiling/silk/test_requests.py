@@ -1,7 +1,13 @@
 """Profiled requests: who sees them, what they hold, and that recording changes nothing."""
 
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from uuid import UUID
 
+import psycopg2
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import DataError, connection
@@ -12,14 +18,10 @@ from pytest_django import Settings
 from silk.models import Request, SQLQuery
 from silk.urls import urlpatterns as silk_patterns
 
+from clinical_engine.common.database import execute
 from tests import factories
 
 MARK = "Zaphrasia-4711"
-
-
-@pytest.fixture
-def not_profiled(settings: Settings) -> None:
-    settings.PROFILED_SHARE = 0
 
 
 def silk_pages() -> list[str]:
@@ -66,21 +68,20 @@ def test_a_recorded_request_can_be_read_by_an_engineer(client: Client, api: Clie
 
 
 @pytest.mark.usefixtures("profiled")
-def test_a_recorded_request_keeps_its_route_and_statements_with_placeholders(api: Client) -> None:
+def test_a_recorded_request_keeps_its_route_and_the_shapes_of_its_statements(api: Client) -> None:
     api.get(f"/api/v1/jobs/{UUID(int=7)}?secret={MARK}")
     request = Request.objects.get()
     assert request.path == "/api/v1/jobs/<uuid:job_id>"
     assert request.query_params == ""
     assert request.num_sql_queries == SQLQuery.objects.count() > 0
-    assert all("%s" in query.query for query in SQLQuery.objects.all())
+    assert all("?" in query.query for query in SQLQuery.objects.all())
 
 
 def statements_of(api: Client, path: str) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         api.get(path)
-    return [
-        query["sql"] for query in captured if "silk_" not in query["sql"] and "SAVEPOINT" not in query["sql"]
-    ]
+    of_silk = ("silk_", "profiling_", "SAVEPOINT")
+    return [query["sql"] for query in captured if not any(part in query["sql"] for part in of_silk)]
 
 
 def test_recording_adds_no_statement_to_a_request_and_explains_none(api: Client, settings: Settings) -> None:
@@ -139,3 +140,43 @@ def test_an_engineer_can_delete_all_that_is_recorded(client: Client, api: Client
     assert client.post("/silk/cleardb/", {"clear_all": "on"}).status_code == 200
     assert not SQLQuery.objects.exists()
     assert not Request.objects.exists()
+
+
+@pytest.mark.usefixtures("profiled")
+def test_what_is_copied_is_recorded_too(api: Client, caller: factories.Caller) -> None:
+    path = f"/api/v1/submitters/{caller.submitter.id}/roster?as_of=2026-03-10T12:00:00Z"
+    body = json.dumps({"external_id": MARK}).encode()
+    assert api.put(path, body, content_type="application/x-ndjson").status_code == 202
+    recorded = list(SQLQuery.objects.values_list("query", flat=True))
+    assert any(each.startswith("COPY patients_rosterline") for each in recorded), recorded
+    assert not any(MARK in each for each in recorded)
+
+
+@pytest.mark.usefixtures("profiled")
+def test_a_recorded_statement_says_where_in_our_code_it_comes_from(api: Client) -> None:
+    api.get(f"/api/v1/jobs/{UUID(int=7)}")
+    [asked] = SQLQuery.objects.filter(query__contains="jobs_job")
+    files = asked.traceback_ln_only.splitlines()
+    assert all(line.startswith('  File "') for line in files)
+    assert any("clinical_engine/jobs/selectors.py" in line for line in files)
+    assert not any("clinical_engine/profiling/" in line for line in files)
+
+
+@pytest.mark.usefixtures("committed_db", "profiled")
+def test_a_request_is_answered_though_silk_cannot_write(log: io.StringIO) -> None:
+    api = Client(headers={"Authorization": f"Bearer {factories.caller().key}"})
+    with held_against_writing("silk_request"):
+        answer = api.get(f"/api/v1/jobs/{UUID(int=7)}")
+    assert answer.status_code == 404
+    assert "lost" in log.getvalue()
+    assert not Request.objects.exists()
+
+
+@contextmanager
+def held_against_writing(table: str) -> Iterator[None]:
+    """Another connection holds the table, and ours soon gives up waiting for it."""
+    execute("SET lock_timeout = 200")
+    with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as other, other.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
+        yield
+    execute("RESET lock_timeout")

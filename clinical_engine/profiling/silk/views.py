@@ -1,12 +1,13 @@
 """Pages of silk that would not work as the app's database role."""
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from silk.auth import login_possibly_required, permissions_possibly_required
-from silk.models import Profile, Request
+from silk.models import Request
 from silk.views.clear_db import ClearDBView
+
+from clinical_engine.profiling.silk.forgetting import forget_the_oldest
 
 
 class ForgetRequestsView(ClearDBView):  # type: ignore[misc]  # silk is not annotated
@@ -18,8 +19,10 @@ class ForgetRequestsView(ClearDBView):  # type: ignore[misc]  # silk is not anno
         """Delete all that silk has recorded, when the box is ticked."""
         context = {}
         if "clear_all" in request.POST:
-            with transaction.atomic():
-                Profile.objects.all().delete()
-                Request.objects.all().delete()
-            context["msg"] = "All recorded requests are deleted."
+            forget_the_oldest(most_requests=0)
+            context["msg"] = (
+                "Not all is deleted yet: tick it again."
+                if Request.objects.exists()
+                else "All recorded requests are deleted."
+            )
         return render(request, "silk/clear_db.html", context)

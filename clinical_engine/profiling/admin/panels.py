@@ -1,0 +1,121 @@
+"""What stands on the page of a captured statement below its head."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+
+from clinical_engine.profiling.admin import words
+from clinical_engine.profiling.admin.finding_forms import AssignForm, names_of_owners
+from clinical_engine.profiling.admin.findings_cells import finding_badge
+from clinical_engine.profiling.admin.plots.cost import draw_cost
+from clinical_engine.profiling.admin.plots.days import draw_days
+from clinical_engine.profiling.admin.verdicts import main_fit, verdict_of
+from clinical_engine.profiling.estimating.loading import load_histories
+from clinical_engine.profiling.limits import limits_for
+from clinical_engine.profiling.models import Caller, CapturedStatement
+from clinical_engine.staff import panels
+from clinical_engine.staff.cells import NOTHING, moment
+
+_CALLERS_SHOWN = 50
+_CLOSED_SHOWN = 20
+_DRAWN = timedelta(days=400)
+_CALLER_HEADERS = ("Origin", "Sent from", "Executions", "Time", "Most within one request", "First seen", "Last seen")
+_CLOSED_HEADERS = ("Closed", "By", "Finding", "Found", "Note")
+_CHANGE_HEADERS = ("Release", "Since", "Duration")
+_DAY_HEADERS = ("Day", "Release", "Executions", "Median", "p95", "Rows", "Parameters", "Values")
+
+
+def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
+    """The drawings, and the same as a table, the newest day first; three queries."""
+    today = timezone.now().date()
+    days = load_histories([statement.pk], today)[statement.pk].days
+    days = [day for day in days if day.day > today - _DRAWN]
+    verdict = verdict_of(statement)
+    crossing = verdict.crossing if verdict else None
+    fit = main_fit(verdict)
+    origins = Caller.objects.filter(statement=statement).order_by("-time_us").values_list("origin", flat=True)
+    limits = limits_for(origins[:_CALLERS_SHOWN])
+    against = draw_cost(days, fit, crossing)
+    driver = fit.driver if fit else "active_patients"
+    rows = [
+        (
+            date_format(day.day, "j M Y"),
+            day.release,
+            f"{day.calls:,}",
+            words.duration(day.median_us),
+            words.duration(day.p95_us),
+            words.number(day.rows),
+            f"{day.parameters:,}",
+            f"{day.values:,}",
+            words.about(day.drivers[driver]) if driver in day.drivers else NOTHING,
+        )
+        for day in reversed(days)
+    ]
+    return {
+        "drawings": [
+            *([against] if against else []),
+            *draw_days(days, (limits.duration_us, limits.duration_name)),
+        ],
+        "days": panels.table(
+            (*_DAY_HEADERS, words.driver(driver).capitalize()), rows, empty="Nothing yet."
+        ),
+    }
+
+
+def callers_panel(statement: CapturedStatement) -> Mapping[str, object]:
+    """Who sends it, those first that spend most time on it; one query."""
+    rows = list(statement.callers.order_by("-time_us", "pk")[: _CALLERS_SHOWN + 1])
+    return {
+        **panels.table(
+            _CALLER_HEADERS,
+            (
+                (
+                    caller.origin or "many origins",
+                    caller.place or "many places",
+                    f"{caller.calls:,}",
+                    words.duration(caller.time_us),
+                    f"{caller.repeated_most:,}",
+                    moment(caller.first_seen_at),
+                    moment(caller.last_seen_at),
+                )
+                for caller in rows[:_CALLERS_SHOWN]
+            ),
+            empty="Nobody is known to send it.",
+        ),
+        "note": f"The first {_CALLERS_SHOWN} are shown." if len(rows) > _CALLERS_SHOWN else "",
+    }
+
+
+def changes_panel(statement: CapturedStatement) -> Mapping[str, object]:
+    """The releases that changed how long it takes, the last first; no query."""
+    verdict = verdict_of(statement)
+    changes = sorted(verdict.changes, key=lambda each: each.day, reverse=True) if verdict else []
+    return panels.table(
+        _CHANGE_HEADERS,
+        ((each.release, date_format(each.day, "j M Y"), words.times(each.factor)) for each in changes),
+        empty="No release changed how long it takes.",
+    )
+
+
+def findings_panel(statement: CapturedStatement) -> Mapping[str, object]:
+    """What is open, each with a form, and what was closed; three queries."""
+    found = statement.findings.select_related("owner", "closed_by")
+    rows = (
+        (
+            moment(finding.closed_at),
+            NOTHING if finding.closed_by is None else finding.closed_by.get_username(),
+            format_html("{} {}", finding_badge(finding), finding.told),
+            moment(finding.found_at),
+            finding.note,
+        )
+        for finding in found.exclude(closed_at=None).order_by("-closed_at")[:_CLOSED_SHOWN]
+    )
+    opened = found.filter(closed_at=None).order_by("due_on", "pk")
+    names = names_of_owners()
+    return {
+        **panels.table(_CLOSED_HEADERS, rows, empty="Nothing was found wrong with it."),
+        "open": [(finding, finding_badge(finding), AssignForm(finding, names=names)) for finding in opened],
+    }

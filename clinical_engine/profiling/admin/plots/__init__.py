@@ -1,0 +1,1 @@
+"""What a statement cost, drawn: against its driver, and day by day."""

@@ -1,0 +1,30 @@
+"""The stored verdict of a statement."""
+
+import msgspec
+
+from clinical_engine.profiling.growth.verdicts import Fit, Verdict
+from clinical_engine.profiling.models import CapturedStatement
+
+
+def verdict_of(statement: CapturedStatement) -> Verdict | None:
+    """What the last estimate said; None before the first, and of one that another release stored in another form."""
+    try:
+        return msgspec.convert(statement.verdict, Verdict)
+    except msgspec.ValidationError:
+        return None
+
+
+def sentence(verdict: Verdict | None) -> str:
+    """Why it is said to grow or not."""
+    if verdict is None:
+        return "Not estimated yet: an estimate is made within the hour, and needs some days of history to say anything."
+    return verdict.reason
+
+
+def main_fit(verdict: Verdict | None) -> Fit | None:
+    """The fit that leads to the limit; otherwise the one that explains best."""
+    if verdict is None or not verdict.fits:
+        return None
+    crossing = verdict.crossing
+    wanted = (crossing.measure, crossing.driver) if crossing else None
+    return next((fit for fit in verdict.fits if (fit.measure, fit.driver) == wanted), verdict.fits[0])

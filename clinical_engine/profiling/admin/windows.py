@@ -1,0 +1,145 @@
+"""Windows in which silk records all of something: the list, the page of each with what it recorded, starting and stopping."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from clinical_engine.common.errors import NotAllowedNowError
+from clinical_engine.profiling.admin.window_form import start_view
+from clinical_engine.profiling.models import ProfilingWindow
+from clinical_engine.profiling.silk import origins, windows
+from clinical_engine.profiling.silk.open_windows import MOST_RECORDED
+from clinical_engine.profiling.silk.requests import requests_of_window
+from clinical_engine.staff import panels
+from clinical_engine.staff.actors import actor_of
+from clinical_engine.staff.admin import StaffModelAdmin, detail_button
+from clinical_engine.staff.cells import Tone, badge, length, link, list_url, precise_moment
+from clinical_engine.staff.navigation import Menu
+from clinical_engine.staff.reasons import Question, ask, reason_in
+
+_SHOWN = 20
+
+
+@admin.register(ProfilingWindow)
+class ProfilingWindowAdmin(StaffModelAdmin):
+    """For a limited time silk records all requests of an address, or all batches of a kind of jobs."""
+
+    menu = Menu(89, "Engine", "timer")
+    allow_add = True
+    nothing_yet = "None was ever opened: silk records a small share of all by chance."
+    related = ("started_by", "stopped_by")
+    list_display = ("origin", "state_badge", "recorded_of", "share_text", "begun", "who", "reason")
+    list_display_links = ("origin",)
+    ordering = ("-pk",)
+    actions_detail = ("stop",)
+    fieldsets = (
+        (None, {"fields": (("origin", "state_badge"), ("recorded_of", "share_text"), "reason")}),
+        ("Times", {"fields": (("begun", "ended"), ("who", "stopped"))}),
+    )
+
+    def has_stop_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Who may end one early."""
+        del obj
+        return request.user.has_perm("profiling.change_profilingwindow")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The form that opens one; `?origin=` chooses for what."""
+        del form_url, extra_context
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return start_view(request)
+
+    @detail_button(title="Stop", path="stop", permission="stop")
+    def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then close it."""
+        window = self.get_object(request, object_id)
+        if window is None:
+            return self.not_there(request, object_id)
+        page = reverse("admin:profiling_profilingwindow_change", args=[window.pk])
+        reason, form = reason_in(request)
+        if not reason:
+            explanation = f"Nothing more is recorded for {window.origin}. What is recorded stays for a while."
+            return ask(request, Question("Stop recording", explanation, "Stop", page), form, self.opts)
+        try:
+            windows.stop(actor=actor_of(request), window_id=window.pk, reason=reason)
+        except NotAllowedNowError as error:
+            self.message_user(request, str(error), messages.WARNING)
+        return HttpResponseRedirect(page)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """'Stop' only while it is open."""
+        still_open = ProfilingWindow.objects.filter(ends_at__gt=timezone.now()).values_list("pk", flat=True)
+        return super().get_actions_detail(request, object_id) if object_id in map(str, still_open) else []
+
+    @admin.display(description="state")
+    def state_badge(self, window: ProfilingWindow) -> SafeString:
+        """Whether it is open, for how long, and whether it records."""
+        left = window.ends_at - timezone.now()
+        if left.total_seconds() <= 0:
+            return badge("Stopped" if window.stopped_by_id else "Over")
+        if window.granted >= MOST_RECORDED:
+            return badge("Open, has recorded all it may", Tone.WAITING)
+        return badge(f"Open, {length(left)} left", Tone.GOOD)
+
+    @admin.display(description="recorded")
+    def recorded_of(self, window: ProfilingWindow) -> str:
+        """How many of how many; processes tell it every few seconds."""
+        return f"{window.recorded:,} of at most {MOST_RECORDED:,}"
+
+    @admin.display(description="share")
+    def share_text(self, window: ProfilingWindow) -> str:
+        """How many of all are recorded."""
+        return f"{window.share:.0%}"
+
+    @admin.display(description="started", ordering="pk")
+    def begun(self, window: ProfilingWindow) -> SafeString:
+        """From when."""
+        return precise_moment(window.starts_at)
+
+    @admin.display(description="ends")
+    def ended(self, window: ProfilingWindow) -> SafeString:
+        """Until when, also of one that is over."""
+        return precise_moment(window.ends_at)
+
+    @admin.display(description="started by")
+    def who(self, window: ProfilingWindow) -> str:
+        """The account that the audit trail names."""
+        return window.started_by.get_username()
+
+    @admin.display(description="stopped by")
+    def stopped(self, window: ProfilingWindow) -> str | None:
+        """Who ended it early."""
+        return window.stopped_by.get_username() if window.stopped_by else None
+
+
+def _recorded(window: ProfilingWindow) -> dict[str, object]:
+    rows = [
+        (
+            precise_moment(each.begun_at),
+            link(each.url, f"{each.method} {each.path}"),
+            each.status,
+            f"{each.milliseconds:,.0f} ms",
+            f"{each.statements:,}",
+        )
+        for each in requests_of_window(window.pk, _SHOWN)
+    ]
+    view, filters = origins.page_in_silk(window.origin)
+    return panels.table(
+        ("Begun", "What", "Status", "Took", "Statements"),
+        rows,
+        empty="Nothing is kept of it. Processes know of a window within seconds, and show here what they finished.",
+        more=(list_url(view, **filters), "All that silk holds of this path, of whatever method"),
+    )
+
+
+panels.register(
+    "profiling.profilingwindow",
+    panels.Panel(f"The {_SHOWN} slowest that were recorded", "profiling.view_silk", _recorded),
+)

@@ -1,0 +1,74 @@
+"""What is stored of statements, as the estimate wants it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from clinical_engine.common.database import array_literal, fetch_all
+from clinical_engine.profiling.durations import add_to, percentile, unpacked
+from clinical_engine.profiling.growth.series import Day
+
+QUARTER = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The days of a statement, and the months before them, oldest first; and all durations of the last 90 days."""
+
+    days: list[Day] = field(default_factory=list)
+    quarter: dict[int, int] = field(default_factory=dict)
+
+
+def load_histories(ids: Sequence[int], today: date) -> Mapping[int, History]:
+    """The history of each statement; nothing after today, when a clock was wrong."""
+    readings = _readings(today)
+    rows = fetch_all(
+        """
+        SELECT d.statement_id, d.day, d.days, d.calls, d.durations, d.rows, d.parameters_most, d.values_most, r.name
+        FROM profiling_statementday d JOIN profiling_release r ON r.id = d.release_id
+        WHERE d.statement_id = ANY(%s::bigint[]) AND d.day <= %s ORDER BY d.statement_id, d.day
+        """,
+        [array_literal(ids), today],
+    )
+    found = {each: History() for each in ids}
+    for statement_id, day, days, calls, durations, returned, parameters, values, release in rows:
+        if not calls:
+            continue
+        counts = unpacked(durations)
+        if day > today - QUARTER:
+            add_to(found[statement_id].quarter, counts)
+        found[statement_id].days.append(
+            Day(
+                day=day,
+                calls=calls,
+                median_us=percentile(counts, 0.5) or 0.0,
+                p95_us=percentile(counts, 0.95) or 0.0,
+                rows=returned / calls,
+                parameters=parameters,
+                values=values,
+                drivers=_mean(readings, day, days),
+                release=release,
+            )
+        )
+    return found
+
+
+def _readings(today: date) -> Mapping[date, Mapping[str, float]]:
+    found: dict[date, dict[str, float]] = defaultdict(dict)
+    for driver, day, value in fetch_all(
+        "SELECT driver, day, value FROM profiling_driverreading WHERE day <= %s ORDER BY day", [today]
+    ):
+        found[day][driver] = value
+    return found
+
+
+def _mean(readings: Mapping[date, Mapping[str, float]], day: date, days: int) -> Mapping[str, float]:
+    """Of a month the mean of its days' readings."""
+    if days == 1:
+        return readings.get(day, {})
+    found: dict[str, list[float]] = defaultdict(list)
+    for offset in range(days):
+        for driver, value in readings.get(day + timedelta(days=offset), {}).items():
+            found[driver].append(value)
+    return {driver: sum(values) / len(values) for driver, values in found.items()}

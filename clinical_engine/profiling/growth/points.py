@@ -1,0 +1,141 @@
+"""Days made into points that a line can be laid through: clock jumps taken out, a week each, outliers drawn in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from math import exp, isfinite, log, log1p
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinical_engine.profiling.growth.series import Day
+from clinical_engine.profiling.growth.verdicts import Measure
+
+Figures: TypeAlias = NDArray[np.float64]
+WEEK = 7
+_FAR_DAYS = 180
+_FEW = 7
+_MOST_POINTS = 120
+_NEIGHBOURS = 5
+_WIDEST = 3.0
+# The middle of absolute deviations, made comparable to a standard deviation.
+_DEVIATION = 1.4826
+
+
+@dataclass(frozen=True)
+class Points:
+    """By point, the oldest first. Measures and drivers are logarithms; a driver that was ever below 1 or not known is left out."""
+
+    times: Figures
+    calls: Figures
+    releases: Sequence[frozenset[str]]
+    measures: Mapping[Measure, Figures]
+    drivers: Mapping[str, Figures]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def kept(days: Sequence[Day]) -> list[Day]:
+    """The days that can be used, in order and each once. A few far from all the others are of a clock that was wrong."""
+    by_day: dict[date, Day] = {}
+    for day in days:
+        if day.calls > 0 and _is_sound(day):
+            seen = by_day.get(day.day)
+            by_day[day.day] = day if seen is None else _together(seen, day)
+    return _without_strays([by_day[day] for day in sorted(by_day)])
+
+
+def _is_sound(day: Day) -> bool:
+    costs = (day.median_us, day.p95_us, day.rows, float(day.parameters), float(day.values))
+    return all(isfinite(cost) and cost >= 0 for cost in costs)
+
+
+def _together(one: Day, other: Day) -> Day:
+    calls = one.calls + other.calls
+    share = other.calls / calls
+    return Day(
+        day=one.day,
+        calls=calls,
+        median_us=_between(one.median_us, other.median_us, share),
+        p95_us=_between(one.p95_us, other.p95_us, share),
+        rows=one.rows * (1 - share) + other.rows * share,
+        parameters=max(one.parameters, other.parameters),
+        values=max(one.values, other.values),
+        drivers={**one.drivers, **other.drivers},
+        release=other.release,
+    )
+
+
+def _between(one: float, other: float, share: float) -> float:
+    return exp(_logged(one) * (1 - share) + _logged(other) * share)
+
+
+def _logged(microseconds: float) -> float:
+    return log(max(microseconds, 1e-3))
+
+
+def _without_strays(days: list[Day]) -> list[Day]:
+    far = [place for place, (one, other) in enumerate(pairwise(days), 1) if (other.day - one.day).days > _FAR_DAYS]
+    groups = [days[start:end] for start, end in pairwise([0, *far, len(days)])]
+    if max((len(group) for group in groups), default=0) > _FEW:
+        groups = [group for group in groups if len(group) > _FEW or len(group) * _FEW > len(days)]
+    return [day for group in groups for day in group]
+
+
+def points_of(days: Sequence[Day]) -> Points:
+    """A point for each week in which it ran, counted back from the last day; a month of the older part is one already.
+
+    `days` are as `kept` gives them, at least one.
+    """
+    numbers = np.array([day.day.toordinal() for day in days], dtype=float)
+    span = WEEK * max(1, -(-int(numbers[-1] - numbers[0] + 1) // (WEEK * _MOST_POINTS)))
+    week = (numbers[-1] - numbers) // span
+    starts = np.flatnonzero(np.diff(week, prepend=np.inf))
+    places = [slice(start, end) for start, end in pairwise([*starts.tolist(), len(days)])]
+    measures, drivers = _measures(days), _drivers(days)
+    table = np.column_stack([numbers, *measures.values(), *drivers.values()])
+    times, *columns = np.array([_middle(table[place]) for place in places]).T
+    return Points(
+        times=times,
+        calls=np.array([sum(day.calls for day in days[place]) for place in places], dtype=float),
+        releases=[frozenset(day.release for day in days[place]) for place in places],
+        measures={name: drawn_in(column) for name, column in zip(measures, columns, strict=False)},
+        drivers=dict(zip(drivers, columns[len(measures) :], strict=True)),
+    )
+
+
+def _middle(rows: Figures) -> Figures:
+    return rows[0] if len(rows) == 1 else np.asarray(np.median(rows, axis=0))
+
+
+def _measures(days: Sequence[Day]) -> Mapping[Measure, Sequence[float]]:
+    return {
+        Measure.DURATION: [_logged(day.median_us) for day in days],
+        Measure.SLOW_DURATION: [_logged(day.p95_us) for day in days],
+        Measure.ROWS: [log1p(day.rows) for day in days],
+        Measure.PARAMETERS: [log(max(day.parameters, 1)) for day in days],
+        Measure.VALUES: [log(max(day.values, 1)) for day in days],
+    }
+
+
+def _drivers(days: Sequence[Day]) -> Mapping[str, Sequence[float]]:
+    names = [name for name in days[-1].drivers if all(_is_known(day.drivers.get(name)) for day in days)]
+    return {name: [log(day.drivers[name]) for day in days] for name in names}
+
+
+def _is_known(value: float | None) -> bool:
+    return value is not None and isfinite(value) and value >= 1
+
+
+def drawn_in(series: Figures) -> Figures:
+    """What sticks out from its neighbours, brought to the edge of what is usual. A step stays a step."""
+    if len(series) < _NEIGHBOURS:
+        return series
+    padded = np.pad(series, _NEIGHBOURS // 2, mode="reflect")
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, _NEIGHBOURS), axis=1)
+    away = series - middle
+    widest = _WIDEST * _DEVIATION * np.median(np.abs(away))
+    return np.asarray(middle + np.clip(away, -widest, widest))

@@ -1,0 +1,27 @@
+"""What slow queries need attention."""
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from clinical_engine.monitoring.probes import Probe, Reading
+from clinical_engine.profiling.models import Finding
+
+
+def _overdue() -> Reading:
+    count = _open(Q(due_on__lt=timezone.now().date()))
+    return Reading(count, count == 0, "" if count == 0 else "Nobody decided on a slow query by its due date.")
+
+
+def _all_open() -> Reading:
+    return Reading(_open(), ok=True)
+
+
+def _open(which: Q | None = None) -> int:
+    rows = Finding.objects.filter(which or Q(), closed_at=None)
+    return int(rows.aggregate(number=Count("pk"))["number"])
+
+
+PROBES = (
+    Probe("findings_overdue", "Findings about captured statements that are open and past their due date", _overdue),
+    Probe("findings_open", "Findings about captured statements that are open", _all_open),
+)

@@ -1,0 +1,46 @@
+"""What silk may keep of a request: the route without its arguments, no header, no body, statements without their values.
+
+Silk itself would store headers, query strings, paths and SQL in plain text.
+"""
+
+from django.db.models.sql.compiler import SQLCompiler
+from django.http import HttpRequest, HttpResponseBase
+from silk.collector import DataCollector
+from silk.middleware import SilkyMiddleware
+from silk.model_factory import RequestModelFactory
+from silk.models import Request
+
+from clinical_engine.profiling.silk.sampling import route_of
+from clinical_engine.profiling.silk.saving import Recorded, save
+
+
+def install() -> None:
+    """Put value-free recorders in the places where silk has its own, and keep its recorder of statements away."""
+    # Silk's middleware leaves a compiler alone that already has this attribute: with it silk would store SQL with its values,
+    # and run EXPLAIN on the request's own connection, which hides the real error inside a transaction.
+    SQLCompiler._execute_sql = SQLCompiler.execute_sql  # type: ignore[attr-defined]  # noqa: SLF001
+    RequestModelFactory.construct_request_model = _begin
+    SilkyMiddleware._process_response = _end  # noqa: SLF001 - where silk would write all it knows
+
+
+def _begin(factory: RequestModelFactory) -> Request:
+    # Nothing is written before the answer: a request must not fail, or wait, because it is recorded. Staff search for patients by
+    # ?q=, and without it a name stands where a parameter's name should.
+    return Request(
+        path=route_of(factory.request.path_info),
+        method=factory.request.method,
+        view_name=factory.view_name(),
+    )
+
+
+def _end(_: SilkyMiddleware, request: HttpRequest, response: HttpResponseBase) -> None:
+    begun = DataCollector().request
+    recorded = Recorded(
+        origin=f"{begun.method} {begun.path}",
+        method=begun.method,
+        path=begun.path,
+        view_name=begun.view_name or "",
+        begun_at=begun.start_time,
+        status=response.status_code,
+    )
+    save(recorded, request.silk_chosen, begun.noted)  # type: ignore[attr-defined]  # set by `should_profile`
