@@ -33,7 +33,7 @@ def listed(head: str, one: str, between: str, tail: str) -> Callable[[int], str]
         listed("SELECT a FROM t WHERE id = ANY(ARRAY[", "-5", ", ", "]::bigint[])"),
         listed("INSERT INTO t (a, b) VALUES ", "(%s, now())", ", ", " ON CONFLICT DO NOTHING"),
         listed("INSERT INTO t VALUES", "(1,'x',NULL,true)", ",", " RETURNING id"),
-        listed('SELECT a FROM t WHERE (', '"t"."id" = %s', " OR ", ") AND b"),
+        listed("SELECT a FROM t WHERE (", '"t"."id" = %s', " OR ", ") AND b"),
         listed("SELECT a FROM t WHERE ", "NOT x = 'y'", " AND ", " ORDER BY a"),
         listed("SELECT a FROM t WHERE (", "(x = 1 AND y = 2)", " OR ", ")"),
         listed("UPDATE t SET a = CASE ", "WHEN (id = %s) THEN %s::int", " ", " ELSE NULL END WHERE b"),
@@ -50,7 +50,11 @@ def test_the_length_of_a_list_does_not_matter(of_length: Callable[[int], str]) -
 @pytest.mark.parametrize(
     "texts",
     [
-        ("SELECT a FROM t WHERE x = 1 OR y = 1", "SELECT a FROM t WHERE x = 1", "SELECT a FROM t WHERE y = 1"),
+        (
+            "SELECT a FROM t WHERE x = 1 OR y = 1",
+            "SELECT a FROM t WHERE x = 1",
+            "SELECT a FROM t WHERE y = 1",
+        ),
         ("SELECT a FROM t WHERE x = 1 OR x = 2", "SELECT a FROM t WHERE x = 1 OR x > 2"),
         ("SELECT a FROM t WHERE x IS NULL", "SELECT a FROM t WHERE x IS NOT NULL"),
         ("INSERT INTO t (a) VALUES (1)", "INSERT INTO t (a, b) VALUES (1, 2)"),
@@ -74,12 +78,26 @@ def test_statements_that_ask_for_other_things_are_told_apart(texts: tuple[str, .
         ("SELECT a /* who /* asks */ */ FROM t -- why\n WHERE b = %s", "SELECT a FROM t WHERE b = $1"),
         ("SELECT a FROM t WHERE b = %(name)s LIMIT 3;", "SELECT a FROM t WHERE b = ? LIMIT ?"),
         ("SELECT a FROM t WHERE b LIKE %s AND c %% 2 = 0", "SELECT a FROM t WHERE b LIKE 'x' AND c % 3 = 1"),
-        ("SELECT a FROM t WHERE b=-1", "SELECT a FROM t WHERE b = - 1.5e-3", "SELECT a FROM t WHERE b = 0x1F"),
-        ("SELECT 'a'\n  'b'", "SELECT E'a\\'b'", "SELECT $t$a$b$t$", "SELECT U&'\\0061'", "SELECT X'1F'", "SELECT true"),
+        (
+            "SELECT a FROM t WHERE b=-1",
+            "SELECT a FROM t WHERE b = - 1.5e-3",
+            "SELECT a FROM t WHERE b = 0x1F",
+        ),
+        (
+            "SELECT 'a'\n  'b'",
+            "SELECT E'a\\'b'",
+            "SELECT $t$a$b$t$",
+            "SELECT U&'\\0061'",
+            "SELECT X'1F'",
+            "SELECT true",
+        ),
         ('SAVEPOINT "s140735_x1"', 'SAVEPOINT "s99_x12"'),
         ("RELEASE SAVEPOINT s1_x1", "RELEASE SAVEPOINT s2_x3"),
         ('FETCH 2000 FROM "_django_curs_140_sync_1"', 'FETCH 5 FROM "_django_curs_23_sync_17"'),
-        ('DECLARE "_django_curs_140_sync_1" CURSOR FOR SELECT 1', 'DECLARE "_django_curs_7_sync_2" CURSOR FOR SELECT 2'),
+        (
+            'DECLARE "_django_curs_140_sync_1" CURSOR FOR SELECT 1',
+            'DECLARE "_django_curs_7_sync_2" CURSOR FOR SELECT 2',
+        ),
         ("EXECUTE statement_12 (1)", "EXECUTE statement_3 ('x')"),
         ("PREPARE statement_1 AS SELECT a FROM t WHERE b = $1::int", "SELECT a FROM t WHERE b = %s::int"),
         ("CREATE TEMPORARY TABLE incoming_17 (a int)", "CREATE TEMPORARY TABLE incoming_18 (a int)"),
@@ -105,6 +123,26 @@ def bound() -> Iterable[tuple[str, list[object]]]:
     yield "UPDATE t SET a = %s, b = %s WHERE c IN %s", [b"\x00'", 1.5, (1, 2)]
 
 
-@pytest.mark.parametrize("text", ["", " ", ";", ")", "(", "IN (", "IN ()", "[", "CASE", "END", "VALUES", ",", "OR", "\x00", "\ud800", "é…"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        ";",
+        ")",
+        "(",
+        "IN (",
+        "IN ()",
+        "[",
+        "CASE",
+        "END",
+        "VALUES",
+        ",",
+        "OR",
+        "\x00",
+        "\ud800",
+        "é…",
+    ],
+)
 def test_what_is_no_statement_has_a_shape_as_well(text: str) -> None:
     assert len(shape_of(text).fingerprint) == 16

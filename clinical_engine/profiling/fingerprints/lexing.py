@@ -6,7 +6,7 @@ also end with the text, which is cut where it is too long.
 
 import re
 
-from clinical_engine.profiling.fingerprints.keywords import KEYWORDS
+from clinical_engine.profiling.fingerprints.keywords import COMMANDS, KEYWORDS
 
 VALUE = "?"
 _SPACE = r"[ \t\n\r\f\v]"
@@ -26,6 +26,10 @@ for _ in range(3):
     _NESTED = rf"\*(?:[^*/]|\*(?!/)|/(?!\*)|/{_NESTED})*+\*/"
 REST_OF_COMMENT = rf"(?:{_NESTED}|\*.*)"
 PARAMETER = r"%s(?![A-Za-z0-9_])|%\([^()%']*\)s|\$[0-9]+|\?(?![|&])"
+# `ORDER BY 2 DESC, 1`: a number that says which column, not a value.
+_AFTER_POSITION = (
+    "ASC|DESC|NULLS|LIMIT|OFFSET|FETCH|FOR|HAVING|ORDER|WINDOW|UNION|INTERSECT|EXCEPT|ON|RETURNING"
+)
 
 _TOKEN = re.compile(
     rf"""
@@ -34,6 +38,7 @@ _TOKEN = re.compile(
   | (?P<parameter> {PARAMETER} )
   | (?P<quoted> (?:[uU]&)?"{REST_OF_QUOTED_NAME} )
   | (?P<string> [eE]'{REST_OF_ESCAPED} | (?:[bBxXnN]|[uU]&)?'{REST_OF_PLAIN} | \${REST_OF_DOLLAR_QUOTED} )
+  | (?P<position> [0-9]{{1,2}}(?={_SPACE}*+(?:[,);]|\Z|(?i:{_AFTER_POSITION})(?!{_IN_NAME}))) )
   | (?P<number> \.?[0-9](?:[eE][+-][0-9]|(?![eE]')[A-Za-z0-9_.\x80-\U0010ffff])*+ )
   | (?P<operator> ::|:= | (?:%%|(?!--|/\*|{PARAMETER})[+\-*/<>=~!@\#%^&|`?])++ )
   | (?P<other> . )
@@ -55,7 +60,7 @@ _DIGITS = re.compile(r"[0-9]+")
 def tokens_of(text: str) -> list[str]:
     """The statement's words, without comments; each value and placeholder is '?', keywords are large, other words small."""
     found: list[str] = []
-    string_before = False
+    string_before = counts_columns = False
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup, match.group()
         if kind == "skipped":
@@ -69,17 +74,27 @@ def tokens_of(text: str) -> list[str]:
             found.append(_name(token, before))
         elif kind == "operator":
             found.extend(_operators(token))
-        elif kind == "other":
+        elif kind == "other" or (kind == "position" and counts_columns and before in {"BY", ","}):
             found.append(token)
         elif not (kind == "string" and string_before):
             _add_value(found)
         string_before = kind == "string"
+        counts_columns = _counts_columns(found[-1], before=counts_columns)
     return found
+
+
+def _counts_columns(word: str, *, before: bool) -> bool:
+    """Whether numbers behind this word are positions."""
+    if word == "BY":
+        return True
+    return (
+        before and word not in {"(", ")", "["} and (word not in KEYWORDS or word in {"ASC", "DESC", "NULLS"})
+    )
 
 
 def _word(token: str, before: str | None) -> str:
     keyword = token.upper()
-    if keyword not in KEYWORDS:
+    if keyword not in KEYWORDS and not (keyword in COMMANDS and before in {None, ";"}):
         return _name(token.lower(), before)
     if keyword in _CONSTANTS and before not in _KEEP_CONSTANTS:
         return VALUE

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from clinical_engine.profiling.fingerprints.keywords import KEYWORDS
 from clinical_engine.profiling.fingerprints.lexing import tokens_of
 from clinical_engine.profiling.fingerprints.lists import fold
 from clinical_engine.profiling.fingerprints.long_texts import CUT, READ, folded
@@ -11,6 +12,7 @@ from clinical_engine.profiling.fingerprints.texts import bare, joined
 
 LONGEST = 8_000
 # What pg_stat_statements counts executions of a prepared statement under.
+_NUMBERED = re.compile(r"(^|_)[0-9]")
 _PREPARE = re.compile(r"^PREPARE \S+?(?: ?\([^()]*\))? AS ")
 
 
@@ -41,3 +43,9 @@ def shape_of(text: str) -> Shape:
     if len(shape) > LONGEST:
         shape = f"{shape[: LONGEST - 2]} {CUT}"
     return Shape(digits, shape)
+
+
+def names_in(shape: str) -> list[str]:
+    """Names that every statement with this shape's fingerprint has, in small letters and without quotes."""
+    words = {word.strip('"').lower() for word in tokens_of(bare(shape)) if word not in KEYWORDS}
+    return sorted(word for word in words if word.isidentifier() and not _NUMBERED.search(word))

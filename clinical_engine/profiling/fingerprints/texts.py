@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from clinical_engine.profiling.fingerprints.keywords import KEYWORDS
+from clinical_engine.profiling.fingerprints.keywords import COMMANDS, KEYWORDS
 
 _NO_SPACE_AFTER = {"(", "[", ".", "::"}
 _NO_SPACE_BEFORE = {")", "]", ",", ".", "::", "[", ";"}
+_NOT_NAMES = KEYWORDS | COMMANDS
 _CAST = re.compile(r"\?(?:::[a-z0-9_.\"]+(?:\[\??\])*)+")
 _ARRAY = re.compile(r"ARRAY\[\?\]")
 
@@ -28,7 +29,7 @@ def joined(tokens: Sequence[str]) -> str:
 
 
 def _is_name(token: str) -> bool:
-    return token not in KEYWORDS and (token[-1].isalnum() or token[-1] == "_")
+    return token not in _NOT_NAMES and " " not in token and (token[-1].isalnum() or token[-1] == "_")
 
 
 def bare(text: str) -> str:

@@ -1,0 +1,54 @@
+"""Values that partial indexes are for: a plan for any values cannot use such an index, which the statement itself may well do."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, whatever its name says
+
+from clinical_engine.profiling.fingerprints.lexing import REST_OF_PLAIN, VALUE
+
+_INDEXES = """
+    SELECT index.relname, pg_get_expr(pg_index.indpred, pg_index.indrelid)
+    FROM pg_index JOIN pg_class AS index ON index.oid = pg_index.indexrelid
+        JOIN pg_class AS of_table ON of_table.oid = pg_index.indrelid
+    WHERE pg_index.indpred IS NOT NULL AND of_table.relname = ANY (%s) AND pg_table_is_visible(of_table.oid)
+    ORDER BY index.relname
+"""
+_LITERAL = rf"'{REST_OF_PLAIN}"
+# As PostgreSQL writes `state = 'running'` and `state IN ('dead', 'cancelled')`.
+_EQUAL = re.compile(rf"\(?\b(\w+)\)?(?:::[\w ]+)? = ({_LITERAL})")
+_AMONG = re.compile(r"\(?\b(\w+)\)?(?:::[\w ]+)? = ANY \(\(?ARRAY\[(.*?)\]")
+
+
+class Condition(NamedTuple):
+    """That a column has one of these values, written as literals."""
+
+    column: str
+    literals: tuple[str, ...]
+
+
+def conditions(cursor: Cursor, names: Sequence[str]) -> dict[str, list[Condition]]:
+    """By partial index of tables with these names, what it asks of columns."""
+    cursor.execute(_INDEXES, [list(names)])
+    return {index: list(_conditions_in(predicate)) for index, predicate in cursor.fetchall()}
+
+
+def _conditions_in(predicate: str) -> Iterator[Condition]:
+    for column, literal in _EQUAL.findall(predicate):
+        yield Condition(column, (literal,))
+    for column, literals in _AMONG.findall(predicate):
+        yield Condition(column, tuple(re.findall(_LITERAL, literals)))
+
+
+def with_values(words: Sequence[str], condition: Condition) -> list[str]:
+    """The statement with the condition's values where it compares the column with any."""
+    written = list(words)
+    for position in range(len(words) - 1, -1, -1):
+        if words[position].strip('"') != condition.column:
+            continue
+        if words[position + 1 : position + 3] == ["=", VALUE]:
+            written[position + 2 : position + 3] = [condition.literals[0]]
+        elif words[position + 1 : position + 5] == ["IN", "(", VALUE, ")"]:
+            written[position + 3 : position + 4] = [", ".join(condition.literals)]
+    return written
