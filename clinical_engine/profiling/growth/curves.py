@@ -28,7 +28,13 @@ def curves_through(driver: Figures, cost: Figures, slope: float) -> list[Curve]:
     for place, (power, logs) in enumerate(_SHAPES):
         curve = _of_slope(float(np.mean(driver)), slope, power, logs)
         away = cost - np.log(curve.fixed + curve.factor * np.exp(curve.power * driver) * driver**curve.logs)
-        tried.append((float(np.var(away)), place, _raised(curve, float(np.median(away[-len(away) // _RECENT_SHARE :])))))
+        tried.append(
+            (
+                float(np.var(away)),
+                place,
+                _raised(curve, float(np.median(away[-len(away) // _RECENT_SHARE :]))),
+            )
+        )
     tried.sort()
     return [curve for left, _, curve in tried if left <= _PLAUSIBLE * tried[0][0]]
 

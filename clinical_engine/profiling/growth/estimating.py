@@ -1,32 +1,31 @@
 """Whether a statement grows, with what, and when it reaches its limit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from math import exp
 
-import numpy as np
-
 from clinical_engine.profiling.growth import wording
-from clinical_engine.profiling.growth.fitting import MOVED, Fitted, fitted
+from clinical_engine.profiling.growth.fitting import Fits, Fitted, fits_of, moved
 from clinical_engine.profiling.growth.headroom import Limit, crossing, first
-from clinical_engine.profiling.growth.points import Points, kept, points_of
+from clinical_engine.profiling.growth.limits import Limits
+from clinical_engine.profiling.growth.points import Points, kept, points_of, widening
 from clinical_engine.profiling.growth.series import Day
 from clinical_engine.profiling.growth.steps import Step
 from clinical_engine.profiling.growth.verdicts import Change, Crossing, Measure, Outlook, Verdict
 
 _LEAST_POINTS = 10
+_LEAST_DAYS = 120
+"""Statements wander by themselves for months."""
 _NEARLY_FLAT = 0.5
-_RECENT = 8
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a statement must not exceed: `duration_us` by the limit of that name, and our policy for parameters and values."""
-
-    duration_us: float
-    duration_name: str
-    parameters: int = 65_535
-    values: int = 65_535
+_SLIGHT = 0.1
+_IMPLAUSIBLE = 3.5
+"""No query grows with such a power: what does so follows something else."""
+_FALSE_ALARMS = 1e-6
+_NEARER = ((2.5, 5e-3), (5.0, 3e-4), (20.0, 2e-5))
+"""Up to this many times the driver until the limit, that chance of a false alarm is taken: being late costs more there."""
+_EARLIER = timedelta(days=28)
+_EARLIER_CHANCES = 10.0
 
 
 def estimate(days: Sequence[Day], limits: Limits) -> Verdict:
@@ -35,43 +34,66 @@ def estimate(days: Sequence[Day], limits: Limits) -> Verdict:
     if not usable:
         return _too_little("It has not run on any day that is kept.")
     points = points_of(usable)
-    if len(points) < _LEAST_POINTS:
-        return _too_little(f"It ran in {len(points)} different weeks or months; {_LEAST_POINTS} are needed.")
-    if not any(np.ptp(series) > MOVED for series in points.drivers.values()):
-        return _too_little("Nothing that it may grow with has moved by a twentieth while it ran.")
-    by_measure, steps = fitted(points)
-    growing = [fits[0] for fits in by_measure.values() if fits[0].grows]
-    met = first(_crossings(growing, points, usable[-1], limits))
-    outlook, reason = _outlook(by_measure, growing, met)
-    fits = [fit.as_fit() for fits in by_measure.values() for fit in fits]
-    return Verdict(outlook, reason, fits, met, _changes(steps, usable, points))
+    if not _enough(points):
+        return _too_little(
+            f"It ran in {len(points)} different weeks or months, over {_span(points)} days; "
+            f"{_LEAST_POINTS} are needed, over {_LEAST_DAYS} days."
+        )
+    if not moved(points):
+        return _too_little("Nothing that it may grow with has moved by a tenth while it ran.")
+    fits = fits_of(points)
+    growing = _growing(fits, points, usable, limits)
+    met = first(each.meets for each in growing if each.meets is not None)
+    outlook, reason = _outlook(growing, met, fits)
+    told = [fit.as_fit() for each in fits.by_measure.values() for fit in each]
+    return Verdict(outlook, reason, told, met, _changes(fits.steps, usable, points))
+
+
+def _enough(points: Points) -> bool:
+    return len(points) >= _LEAST_POINTS and _span(points) >= _LEAST_DAYS
+
+
+def _span(points: Points) -> int:
+    return int(points.times[-1] - points.times[0])
 
 
 def _too_little(reason: str) -> Verdict:
     return Verdict(Outlook.TOO_LITTLE_DATA, reason, (), None, ())
 
 
-def _outlook(
-    by_measure: Mapping[Measure, list[Fitted]], growing: Sequence[Fitted], met: Crossing | None
-) -> tuple[Outlook, str]:
-    if growing:
-        told = growing[0] if met is None else next(fit for fit in growing if _is_of(fit, met))
-        return Outlook.GROWS, wording.grows(told, met)
-    duration = by_measure[Measure.DURATION][0]
-    if duration.high < _NEARLY_FLAT:
-        return Outlook.STEADY, wording.steady(duration)
-    return Outlook.TOO_LITTLE_DATA, wording.unclear(duration)
+@dataclass(frozen=True)
+class _Judged:
+    fit: Fitted
+    meets: Crossing | None
+
+    def grows(self, leniency: float = 1.0) -> bool:
+        """By no chance, and with something that explains it. `leniency` multiplies the chance that is taken."""
+        chance = _FALSE_ALARMS
+        if self.meets is not None:
+            far = self.meets.driver_at_limit / self.meets.driver_now
+            chance = next((chance for farthest, chance in _NEARER if far < farthest), chance)
+        return self.fit.slope.chance < chance * leniency and _SLIGHT < self.fit.slope.value < _IMPLAUSIBLE
 
 
-def _is_of(fit: Fitted, met: Crossing) -> bool:
-    durations = {Measure.DURATION, Measure.SLOW_DURATION}
-    return fit.measure is met.measure or {fit.measure, met.measure} == durations
+def _growing(fits: Fits, points: Points, days: Sequence[Day], limits: Limits) -> list[_Judged]:
+    """What grows, and was seen to four weeks ago already: what passes by itself is none."""
+    growing = [each for each in _judged(fits, points, days, limits) if each.grows()]
+    if not growing:
+        return []
+    before = [day for day in days if day.day <= days[-1].day - _EARLIER]
+    earlier = points_of(before) if before else points
+    if not _enough(earlier) or not moved(earlier):
+        return []
+    seen = {
+        each.fit.measure
+        for each in _judged(fits_of(earlier), earlier, before, limits)
+        if each.grows(_EARLIER_CHANCES)
+    }
+    return [each for each in growing if each.fit.measure in seen]
 
 
-def _crossings(
-    growing: Sequence[Fitted], points: Points, last: Day, limits: Limits
-) -> list[Crossing]:
-    """Of every measure that grows and has a limit."""
+def _judged(fits: Fits, points: Points, days: Sequence[Day], limits: Limits) -> list[_Judged]:
+    """The best fit of each measure, with the limit that it meets."""
     duration = Limit(limits.duration_name, limits.duration_us)
     by_measure = {
         Measure.DURATION: duration,
@@ -79,19 +101,26 @@ def _crossings(
         Measure.PARAMETERS: Limit("the limit of parameters", limits.parameters),
         Measure.VALUES: Limit("the limit of values in lists", limits.values),
     }
-    return [
-        crossing(_slow(fit, points), by_measure[fit.measure], points.times, last.day, last.drivers[fit.driver])
-        for fit in growing
-        if fit.measure in by_measure
-    ]
+    found = []
+    for measure, (fit, *_) in fits.by_measure.items():
+        meets = None
+        if (limit := by_measure.get(measure)) and fit.slope.value > 0:
+            # A limit is met by the slowest first.
+            by = widening(days) if measure is Measure.DURATION else 0.0
+            now = max(days[-1].drivers[fit.driver], 1.0)
+            meets = crossing(replace(fit, cost=fit.cost + by), limit, points.times, days[-1].day, now)
+        found.append(_Judged(fit, meets))
+    return found
 
 
-def _slow(fit: Fitted, points: Points) -> Fitted:
-    """Of a median that grows, the slowest twentieth with it: a limit is met by the slow ones first."""
-    if fit.measure is not Measure.DURATION:
-        return fit
-    wider = np.median((points.measures[Measure.SLOW_DURATION] - points.measures[Measure.DURATION])[-_RECENT:])
-    return replace(fit, measure=Measure.SLOW_DURATION, cost=fit.cost + wider)
+def _outlook(growing: Sequence[_Judged], met: Crossing | None, fits: Fits) -> tuple[Outlook, str]:
+    if growing:
+        told = next(each for each in growing if each.meets is met)
+        return Outlook.GROWS, wording.grows(told.fit, met)
+    duration = fits.by_measure[Measure.DURATION][0]
+    if duration.high < _NEARLY_FLAT:
+        return Outlook.STEADY, wording.steady(duration)
+    return Outlook.TOO_LITTLE_DATA, wording.unclear(duration)
 
 
 def _changes(steps: Sequence[Step], days: Sequence[Day], points: Points) -> list[Change]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import expm1, log
+from math import log
 
 import numpy as np
 
@@ -12,20 +12,19 @@ from clinical_engine.profiling.growth.slopes import Noises, Slope
 from clinical_engine.profiling.growth.steps import Step, steps_in
 from clinical_engine.profiling.growth.verdicts import Curve, Fit, Measure
 
-MOVED = log(1.05)
+MOVED = log(1.1)
 """A driver that has moved by less tells nothing."""
-_FALSE_ALARMS = 2e-5
-_SLIGHT = 0.1
-_IMPLAUSIBLE = 4.0
 _TWO_SIDED_95 = 1.96
 _PREFERRED = "active_patients"
-_CLEARLY_BETTER = 3.0
-_CONSTANT = 1e-9
+# A third of a power of ten, about: what other drivers must be likelier by, for people think in patients.
+_CLEARLY = 3.0
+_SHAPES = (0.0, 1.0, 2.0)
+"""The logarithm of a cost may go with that of its driver, or, above a fixed part, more with the driver or its square."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A measure against a driver. `adjusted` is the cost as if all releases had been as the last one; logarithms."""
+    """A measure against a driver: `cost` as if all releases had been as the last one. Both are logarithms."""
 
     measure: Measure
     driver: str
@@ -35,57 +34,73 @@ class Fitted:
 
     @property
     def low(self) -> float:
+        """The exponent is higher, with 97.5 %."""
         return self.slope.value - _TWO_SIDED_95 * self.slope.error
 
     @property
     def high(self) -> float:
+        """The exponent is lower, with 97.5 %."""
         return self.slope.value + _TWO_SIDED_95 * self.slope.error
-
-    @property
-    def grows(self) -> bool:
-        """It grows, and by no chance; with a driver that explains it (no query grows with the fifth power)."""
-        return self.slope.chance < _FALSE_ALARMS and self.slope.value > _SLIGHT and self.low < _IMPLAUSIBLE
 
     def curves(self, slope: float) -> list[Curve]:
         """As `curves_through`, in the unit of the measure."""
         return curves_through(self.against, self.cost, slope)
 
     def as_fit(self) -> Fit:
-        """For others."""
-        return Fit(
-            self.measure,
-            self.driver,
-            self.slope.value,
-            self.low,
-            self.high,
-            len(self.cost),
-            self.curves(self.slope.value)[0],
-        )
+        """As others see it."""
+        curve = self.curves(self.slope.value)[0]
+        return Fit(self.measure, self.driver, self.slope.value, self.low, self.high, len(self.cost), curve)
 
 
-def fitted(points: Points) -> tuple[Mapping[Measure, list[Fitted]], list[Step]]:
-    """By measure the drivers, the one that explains it best first, and the steps of the duration at releases."""
-    moved = {name: series for name, series in points.drivers.items() if np.ptp(series) > MOVED}
+@dataclass(frozen=True)
+class Fits:
+    """By measure, against each driver, the one that explains it best first; and the steps of the duration at releases."""
+
+    by_measure: Mapping[Measure, Sequence[Fitted]]
+    steps: Sequence[Step]
+
+
+def moved(points: Points) -> Mapping[str, Figures]:
+    """The drivers that have moved enough to tell something."""
+    return {name: series for name, series in points.drivers.items() if np.ptp(series) > MOVED}
+
+
+def fits_of(points: Points) -> Fits:
+    """All of them. At least one driver must have moved."""
+    drivers = moved(points)
     noises = Noises(points.times, points.calls)
+    leading = drivers.get(_PREFERRED, next(iter(drivers.values())))
+    of_duration = steps_in(points.measures[Measure.DURATION], points, leading)
     found = {}
-    steps: list[Step] = []
     for measure, series in points.measures.items():
-        own_steps = steps_in(series, points.releases)
-        if measure is Measure.DURATION:
-            steps = own_steps
-        found[measure] = _against_each(noises, measure, series, own_steps, moved)
-    return found, steps
+        of_time = measure in {Measure.DURATION, Measure.SLOW_DURATION}
+        steps = of_duration if of_time else steps_in(series, points, leading)
+        found[measure] = _against_each(noises, measure, series, steps, drivers)
+    return Fits(found, of_duration)
 
 
 def _against_each(
     noises: Noises, measure: Measure, series: Figures, steps: Sequence[Step], drivers: Mapping[str, Figures]
 ) -> list[Fitted]:
     places = np.arange(len(series))
-    nuisance = np.array([(places >= step.place).astype(float) for step in steps]).reshape(len(steps), len(series)).T
-    slopes = noises.slopes(series, np.column_stack(list(drivers.values())), nuisance)
+    after = [(places >= step.place).astype(float) for step in steps]
     level = series + sum((step.size * (places < step.place) for step in steps), np.zeros(len(series)))
+    shaped = [_shaped(driver, power) for driver in drivers.values() for power in _SHAPES]
+    slopes = noises.slopes(series, np.column_stack(shaped), np.column_stack([np.ones(len(series)), *after]))
     each = [
-        Fitted(measure, name, slope, level, against)
-        for (name, against), slope in zip(drivers.items(), slopes, strict=True)
+        Fitted(measure, name, _likeliest(slopes[place : place + len(_SHAPES)]), level, driver)
+        for place, (name, driver) in zip(range(0, len(slopes), len(_SHAPES)), drivers.items(), strict=True)
     ]
-    return sorted(each, key=lambda one: -one.slope.likelihood - _CLEARLY_BETTER * (one.driver == _PREFERRED))
+    return sorted(each, key=lambda one: -one.slope.likelihood - _CLEARLY * (one.driver == _PREFERRED))
+
+
+def _shaped(driver: Figures, power: float) -> Figures:
+    """The driver's logarithm, or a power of it, stretched so that a slope against it is the exponent in the middle."""
+    if not power:
+        return driver
+    grown = np.exp(power * (driver - driver.mean()))
+    return np.asarray(grown / (power * grown.mean()))
+
+
+def _likeliest(slopes: Sequence[Slope]) -> Slope:
+    return max(slopes, key=lambda slope: slope.likelihood)

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import exp, log
-
-import numpy as np
+from math import log
 
 from clinical_engine.profiling.growth.curves import reaches
 from clinical_engine.profiling.growth.fitting import Fitted

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from math import exp, isfinite, log, log1p
+from math import exp, log, log1p
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +19,10 @@ _FAR_DAYS = 180
 _FEW = 7
 _MOST_POINTS = 120
 _NEIGHBOURS = 5
+_TWENTIETH = 20
+_LATE = 30
+_MOST = 1e18
+"""What is more, or no number, was not measured."""
 _WIDEST = 3.0
 # The middle of absolute deviations, made comparable to a standard deviation.
 _DEVIATION = 1.4826
@@ -26,7 +30,10 @@ _DEVIATION = 1.4826
 
 @dataclass(frozen=True)
 class Points:
-    """By point, the oldest first. Measures and drivers are logarithms; a driver that was ever below 1 or not known is left out."""
+    """By point, the oldest first. Measures and drivers are logarithms.
+
+    A measure that never changed is left out (but for the duration), and a driver that was ever below 1 or not known.
+    """
 
     times: Figures
     calls: Figures
@@ -50,7 +57,7 @@ def kept(days: Sequence[Day]) -> list[Day]:
 
 def _is_sound(day: Day) -> bool:
     costs = (day.median_us, day.p95_us, day.rows, float(day.parameters), float(day.values))
-    return all(isfinite(cost) and cost >= 0 for cost in costs)
+    return all(0 <= cost < _MOST for cost in costs)
 
 
 def _together(one: Day, other: Day) -> Day:
@@ -78,11 +85,20 @@ def _logged(microseconds: float) -> float:
 
 
 def _without_strays(days: list[Day]) -> list[Day]:
-    far = [place for place, (one, other) in enumerate(pairwise(days), 1) if (other.day - one.day).days > _FAR_DAYS]
+    far = [
+        place
+        for place, (one, other) in enumerate(pairwise(days), 1)
+        if (other.day - one.day).days > _FAR_DAYS
+    ]
     groups = [days[start:end] for start, end in pairwise([0, *far, len(days)])]
     if max((len(group) for group in groups), default=0) > _FEW:
         groups = [group for group in groups if len(group) > _FEW or len(group) * _FEW > len(days)]
     return [day for group in groups for day in group]
+
+
+def widening(days: Sequence[Day]) -> float:
+    """How much longer the slowest twentieth takes than the median of late, in the logarithm."""
+    return float(np.median([_logged(day.p95_us) - _logged(day.median_us) for day in days[-_LATE:]]))
 
 
 def points_of(days: Sequence[Day]) -> Points:
@@ -102,7 +118,11 @@ def points_of(days: Sequence[Day]) -> Points:
         times=times,
         calls=np.array([sum(day.calls for day in days[place]) for place in places], dtype=float),
         releases=[frozenset(day.release for day in days[place]) for place in places],
-        measures={name: drawn_in(column) for name, column in zip(measures, columns, strict=False)},
+        measures={
+            name: drawn_in(column)
+            for name, column in zip(measures, columns, strict=False)
+            if np.ptp(column) or name is Measure.DURATION
+        },
         drivers=dict(zip(drivers, columns[len(measures) :], strict=True)),
     )
 
@@ -112,9 +132,11 @@ def _middle(rows: Figures) -> Figures:
 
 
 def _measures(days: Sequence[Day]) -> Mapping[Measure, Sequence[float]]:
+    # Of few executions the slowest twentieth is the slowest one, and that is slower the more there are.
+    slow = np.median([day.calls for day in days]) >= _TWENTIETH
     return {
         Measure.DURATION: [_logged(day.median_us) for day in days],
-        Measure.SLOW_DURATION: [_logged(day.p95_us) for day in days],
+        **({Measure.SLOW_DURATION: [_logged(day.p95_us) for day in days]} if slow else {}),
         Measure.ROWS: [log1p(day.rows) for day in days],
         Measure.PARAMETERS: [log(max(day.parameters, 1)) for day in days],
         Measure.VALUES: [log(max(day.values, 1)) for day in days],
@@ -127,7 +149,7 @@ def _drivers(days: Sequence[Day]) -> Mapping[str, Sequence[float]]:
 
 
 def _is_known(value: float | None) -> bool:
-    return value is not None and isfinite(value) and value >= 1
+    return value is not None and 1 <= value < _MOST
 
 
 def drawn_in(series: Figures) -> Figures:

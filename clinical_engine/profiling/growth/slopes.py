@@ -1,22 +1,25 @@
 """The slope of one series against another when the noise remembers: generalised least squares, averaged over kinds of noise.
 
-The noise is a mixture of what is new at every point, what is larger where fewer calls were measured, and a random walk. How much
-of each is not known; every mixture of a grid is weighted by its restricted likelihood (Patterson and Thompson 1971), so that a
-series that wanders by itself is not taken for one that follows its driver.
+The noise is a mixture of what is new at every point, what is larger where fewer calls were measured, and a wandering that forgets
+in a month or in half a year. How much there is of each is not known: every mixture of a grid is weighted by its restricted
+likelihood (Patterson and Thompson 1971), and by how far statements usually wander, so that one that wanders by itself is not taken
+for one that follows its driver.
 """
 
 from dataclasses import dataclass
 from itertools import product
-from math import erfc, sqrt
+from math import erfc, log1p, sqrt
 
 import numpy as np
 
 from clinical_engine.profiling.growth.points import Figures
 
-_WALKS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
-"""Variance that a random walk has gathered over the whole time, against that of a point."""
+_WANDERINGS = ((30.0, 0.0), *product((30.0, 150.0), (0.5, 2.0, 8.0)), (150.0, 32.0))
+"""Days until it forgets, and its variance against that of a point."""
 _ALIKE = (0.02, 0.3, 1.0)
 """Of a point's variance, the share that does not depend on its calls."""
+_USUALLY = 0.1
+"""How far statements wander: of the logarithm, so about as many hundredths."""
 # Nothing is known better than to a third of a percent.
 _FINEST = 0.003
 
@@ -35,22 +38,24 @@ class Noises:
     """The mixtures of noise that points at those times, of so many calls, may have."""
 
     def __init__(self, times: Figures, calls: Figures) -> None:
-        ages = (times - times[0]) / max(times[-1] - times[0], 1.0)
+        apart = np.abs(np.subtract.outer(times, times))
         by_calls = (1 / calls) / np.mean(1 / calls)
-        walk = np.minimum.outer(ages, ages)
+        self._sizes = np.array([size for (_, size), _ in product(_WANDERINGS, _ALIKE)])
         mixtures = np.array(
-            [np.diag(alike + (1 - alike) * by_calls) + size * walk for size, alike in product(_WALKS, _ALIKE)]
+            [
+                np.diag(alike + (1 - alike) * by_calls) + size * np.exp(-apart / memory)
+                for (memory, size), alike in product(_WANDERINGS, _ALIKE)
+            ]
         )
         roots = np.linalg.cholesky(mixtures)
         self._whitening = np.linalg.inv(roots)
         self._log_widths = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
 
-    def slopes(self, series: Figures, against: Figures, nuisance: Figures) -> list[Slope]:
-        """The slope of the series against each column, beside a constant and the columns of the nuisance.
+    def slopes(self, series: Figures, against: Figures, beside: Figures) -> list[Slope]:
+        """The slope of the series against each column, beside the columns that are there anyway.
 
-        No column may be constant.
+        No column of `against` may be constant.
         """
-        beside = np.column_stack([np.ones(len(series)), nuisance])
         free = len(series) - beside.shape[1] - 1
         white = self._whitening @ np.column_stack([beside, against, series])
         basis, upper = np.linalg.qr(white[:, :, : beside.shape[1]])
@@ -63,8 +68,10 @@ class Noises:
         likelihoods = (
             -self._log_widths[:, None]
             - np.log(np.abs(np.diagonal(upper, axis1=1, axis2=2))).sum(axis=1)[:, None]
-            - 0.5 * np.log(squares / against.var(axis=0))  # in units of its own, so that drivers can be compared
+            - 0.5
+            * np.log(squares / against.var(axis=0))  # in units of its own, so that drivers can be compared
             - 0.5 * free * np.log(left)
+            - 0.5 * self._sizes[:, None] * left / free / _USUALLY**2
         )
         values, errors = products / squares, np.sqrt(left / free / squares)
         return [
@@ -80,13 +87,11 @@ def _averaged(values: Figures, errors: Figures, likelihoods: Figures, free: int)
     weights /= total
     value = float(weights @ values)
     spread = errors**2 * (free / max(free - 2, 1)) + (values - value) ** 2
-    chances = [_upper_tail(float(each), free) for each in values / errors]
-    return Slope(
-        value, sqrt(float(weights @ spread)), float(weights @ np.array(chances)), float(most + np.log(total))
-    )
+    chances = np.array([_upper_tail(t, free) for t in (values / errors).tolist()])
+    return Slope(value, sqrt(float(weights @ spread)), float(weights @ chances), float(most + np.log(total)))
 
 
 def _upper_tail(t: float, free: int) -> float:
     """Of Student's distribution, by the normal one (Wallace 1959); to a few percent, which a threshold does not notice."""
-    normal = (8 * free + 1) / (8 * free + 3) * sqrt(free * np.log1p(t * t / free))
+    normal = (8 * free + 1) / (8 * free + 3) * sqrt(free * log1p(t * t / free))
     return 0.5 * erfc((normal if t > 0 else -normal) / sqrt(2))

@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from math import log
 
 import numpy as np
 
-from clinical_engine.profiling.growth.points import Figures
+from clinical_engine.profiling.growth.points import Figures, Points
 
-_AROUND = 6
-_LEAST_AROUND = 3
 _LEAST = 0.1
-_CERTAIN = 4.5
+"""Of a step, in the logarithm: smaller ones are left to the noise."""
 _MOST_STEPS = 6
-# Neighbouring differences of white noise are wider than the noise, and their median absolute value is narrower.
-_NOISE = 1.4826 / np.sqrt(2)
+_COST_OF_STEP = 16.0
+_COST_OF_GROWTH = 5.0
+"""What a step, and growth, must take off `n log(squares left)` to be believed."""
+_COST_OF_SECOND_HALF = 8.0
+"""Of a step next to another: a month in the middle of which a release came is half up."""
+_FINEST = 0.003
+# A step that others explain nearly as well has no size of its own.
+_OWN = 0.1
 
 
 @dataclass(frozen=True)
@@ -25,38 +29,78 @@ class Step:
     size: float
 
 
-def steps_in(series: Figures, releases: Sequence[frozenset[str]]) -> list[Step]:
-    """The clear steps at releases, at most six, those that come first first. The series is of logarithms."""
-    allowed = [place for place in range(1, len(series)) if releases[place] != releases[place - 1]]
-    rest = series.copy()
-    found: list[Step] = []
-    for _ in range(_MOST_STEPS):
-        step = _clearest(rest, allowed)
-        if step is None:
-            break
-        found.append(step)
-        allowed.remove(step.place)
-        rest[step.place :] -= step.size
+@dataclass(frozen=True)
+class _Told:
+    """A way to tell the series: some steps beside what it starts from. The less it costs the better."""
+
+    cost: float
+    beside: Figures
+    chosen: Sequence[int]
+
+
+def steps_in(series: Figures, points: Points, driver: Figures) -> list[Step]:
+    """The clear steps at releases, at most six, in their order. All are logarithms.
+
+    Told with growth from the beginning, two steps up hide in a slope; told without, growth is taken for a staircase. So both are
+    told, and the shorter story is believed.
+    """
+    allowed = _allowed(points.releases)
+    if not allowed:
+        return []
+    weights = np.sqrt(points.calls / (points.calls + np.median(points.calls)))
+    steps = (np.arange(len(series))[:, None] >= np.array(allowed)).astype(float) * weights[:, None]
+    grown = np.exp(driver - driver.mean())
+    one = weights[:, None]
+    told = min(
+        (
+            _story(series * weights, beside, steps)
+            for beside in (
+                one,
+                *(np.column_stack([one, shape * weights]) for shape in (driver, grown, grown**2)),
+            )
+        ),
+        key=lambda story: story.cost,
+    )
+    terms = np.column_stack([told.beside, steps[:, told.chosen]])
+    sizes = np.linalg.lstsq(terms, series * weights)[0][told.beside.shape[1] :]
+    found = [Step(allowed[place], float(size)) for place, size in zip(told.chosen, sizes, strict=True)]
     return sorted(found, key=lambda step: step.place)
 
 
-def _clearest(series: Figures, allowed: Sequence[int]) -> Step | None:
-    noise = max(float(_NOISE * np.median(np.abs(np.diff(series)))), 1e-3) if len(series) > 1 else 0.0
-    best, clearest = None, _CERTAIN
-    for place in allowed:
-        left, right = min(place, _AROUND), min(len(series) - place, _AROUND)
-        if min(left, right) >= _LEAST_AROUND:
-            weights, width = _contrast(left, right)
-            size = float(weights @ series[place - left : place + right])
-            if abs(size) >= _LEAST and abs(size) / (width * noise) > clearest:
-                best, clearest = Step(place, size), abs(size) / (width * noise)
-    return best
+def _allowed(releases: Sequence[frozenset[str]]) -> list[int]:
+    """Where one may be: at another release, with two points on either side."""
+    return [place for place in range(2, len(releases) - 1) if releases[place] != releases[place - 1]]
 
 
-@cache
-def _contrast(left: int, right: int) -> tuple[Figures, float]:
-    """The weights that give the height of a step between as many points, beside a straight slope, and its error for a noise of 1."""
-    place = np.arange(left + right, dtype=float)
-    terms = np.column_stack([np.ones(left + right), place, place >= left])
-    weights = np.linalg.pinv(terms)[2]
-    return weights, float(np.linalg.norm(weights))
+def _story(series: Figures, beside: Figures, steps: Figures) -> _Told:
+    """The step that explains most is taken, then the next, as long as one pays for itself."""
+    basis = np.linalg.qr(beside)[0]
+    rest, ways = series - basis @ (basis.T @ series), steps - basis @ (basis.T @ steps)
+    count = len(series)
+    left = float(rest @ rest) + count * _FINEST**2
+    chosen: list[int] = []
+    cost = _COST_OF_GROWTH * (beside.shape[1] - 1)
+    while len(chosen) < _MOST_STEPS:
+        lengths = (ways**2).sum(axis=0)
+        sound = lengths > _OWN * (steps**2).max(axis=0)
+        lengths = np.where(sound, lengths, 1.0)
+        along = ways.T @ rest
+        sound &= np.abs(along / lengths) >= _LEAST
+        gains = count * -np.log1p(-np.where(sound, along**2 / lengths, 0.0) / left)
+        costs = _costs(steps.shape[1], chosen)
+        best = int((gains - costs).argmax())
+        if gains[best] <= costs[best]:
+            break
+        chosen.append(best)
+        cost += float(costs[best])
+        way = ways[:, best] / np.sqrt(lengths[best])
+        left -= float((way @ rest) ** 2)
+        rest, ways = rest - way * (way @ rest), ways - np.outer(way, way @ ways)
+    return _Told(count * log(left) + cost, beside, chosen)
+
+
+def _costs(count: int, chosen: Sequence[int]) -> Figures:
+    costs = np.full(count, _COST_OF_STEP)
+    for place in chosen:
+        costs[max(place - 1, 0) : place + 2] = _COST_OF_SECOND_HALF
+    return costs
