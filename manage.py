@@ -19,7 +19,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except Error as error:
         if sentence := sentence_of(error):
-            sys.exit(f"{sentence} What was committed before it stands; docs/operations/slow-queries.md says more.")
+            sys.exit(
+                f"{sentence} What was committed before it stands; docs/operations/slow-queries.md says more."
+            )
         raise
 
 

@@ -111,12 +111,12 @@ if PROCESS not in _LIMITS_MS:
 STATEMENT_TIMEOUTS_MS = {
     name: env.int(f"{name.upper()}_STATEMENT_TIMEOUT_MS", default=limits[0]) for name, limits in _LIMITS_MS.items()
 }
-_LOCK_TIMEOUT_MS = env.int(f"{PROCESS.upper()}_LOCK_TIMEOUT_MS", default=_LIMITS_MS[PROCESS][1])
+LOCK_TIMEOUT_MS = env.int(f"{PROCESS.upper()}_LOCK_TIMEOUT_MS", default=_LIMITS_MS[PROCESS][1])
 # jit=off: compiling a bulk statement took 95 of its 99 seconds. random_page_cost: at the default of 4, made for discs that turn, a
 # slice's rows are found by reading whole tables.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     f"-c jit=off -c random_page_cost=1.1 -c statement_timeout={STATEMENT_TIMEOUTS_MS[PROCESS]}"
-    f" -c lock_timeout={_LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000"
+    f" -c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000"
 )
 DATABASES["default"]["OPTIONS"]["cursor_factory"] = CapturingCursor
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
@@ -216,8 +216,7 @@ SPECTACULAR_SETTINGS = {
 # --- Slow queries: what every statement costs, and silk -------------------------------------------------------------
 # How often a process writes down what its statements cost; 0: never, and nothing is counted.
 CAPTURE_EVERY = timedelta(seconds=env.float("CAPTURE_EVERY_SECONDS", default=15))
-SILKY_AUTHENTICATION = True
-SILKY_AUTHORISATION = True
+SILKY_AUTHENTICATION = SILKY_AUTHORISATION = True
 SILKY_PERMISSIONS = may_view_silk
 SILKY_INTERCEPT_FUNC = should_profile
 PROFILED_SHARE = env.float("PROFILED_SHARE", default=1.0 if DEVELOPMENT else 0.01)
@@ -227,6 +226,7 @@ SILKY_ANALYZE_QUERIES = SILKY_META = False
 SILKY_MAX_RECORDED_REQUESTS = 10_000
 # Garbage collection inside requests can deadlock; the scheduled task does it.
 SILKY_MAX_RECORDED_REQUESTS_CHECK_PERCENT = 0
+ZEAL_ALLOWLIST = [{"model": "silk.Request", "field": "response"}]  # silk's own list of requests asks for each
 
 # --- Static files, sessions, security -------------------------------------------------------------------------------
 STATIC_URL = "/static/"

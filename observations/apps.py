@@ -7,7 +7,7 @@ class ObservationsConfig(AppConfig):
     name = "observations"
 
     def ready(self) -> None:
-        """Register kinds of job, probes, what statements may grow with, the wish to hear of changes, and what the admin's pages show of this app."""
+        """Register kinds of job, probes, drivers, the wish to hear of changes, and what the admin's pages show of this app."""
         from clinical_engine.jobs import registry  # noqa: PLC0415 - needs loaded models
         from clinical_engine.monitoring import probes  # noqa: PLC0415
         from clinical_engine.profiling import drivers  # noqa: PLC0415

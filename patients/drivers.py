@@ -13,7 +13,7 @@ _SAMPLED = 10_000
 # drawn each time: what chance adds stays the same from day to day, and is no growth.
 _PATIENTS_PER_LINK = """
     SELECT avg(1.0 / links.number)
-    FROM patients_association TABLESAMPLE SYSTEM (%s) REPEATABLE (1) AS sampled
+    FROM patients_association AS sampled TABLESAMPLE SYSTEM (%s) REPEATABLE (1)
     CROSS JOIN LATERAL (
         SELECT count(*) AS number FROM patients_association other
         WHERE other.patient_id = sampled.patient_id AND other.dissociated_at IS NULL

@@ -12,6 +12,7 @@ from zeal import zeal_context
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import worker
 from clinical_engine.jobs.registry import kinds
+from clinical_engine.profiling.capture import writing
 from observations.scripts.library import GLUCOSE_7D
 from observations.scripts.library.installing import install_library
 from tests import factories
@@ -28,6 +29,11 @@ _KEPT = {
     "observations_codepart",
     "observations_cataloguestate",
 }
+
+
+def pytest_sessionfinish() -> None:
+    # While the database is there: what was counted is written at the end of the process.
+    writing.end()
 
 
 @pytest.fixture(scope="session")

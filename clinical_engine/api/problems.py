@@ -111,7 +111,8 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
 def _over_limit(error: Exception, guard: Guard) -> Response:
     logger.warning("%s (%s)", sentence_of(error), describe_error(error))
     name = statement_of(error)
-    response = problem_response(503, guard, _OVER_LIMIT[guard], **({"statement": name} if name else {}))
+    members: dict[str, Any] = {"statement": name} if name else {}
+    response = problem_response(503, guard, _OVER_LIMIT[guard], **members)
     response["Retry-After"] = str(_AFTER_SECONDS[guard])
     return response
 

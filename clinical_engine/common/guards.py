@@ -61,3 +61,8 @@ def sentence_of(error: BaseException) -> str:
         return ""
     name = statement_of(error)
     return f"{f'Statement {name}' if name else 'A statement'} {_SENTENCES[guard]}."
+
+
+def why_no_answer(error: BaseException) -> str:
+    """A sentence for a person whom an error of the connection or of a limit has kept from an answer."""
+    return sentence_of(error) or "The database does not answer."

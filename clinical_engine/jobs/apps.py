@@ -21,7 +21,7 @@ class JobsConfig(AppConfig):
         from clinical_engine.profiling.silk import origins  # noqa: PLC0415
 
         registry.register(RERUN)
-        origins.offer("Jobs", lambda: [f"job {kind.name}" for kind in registry.kinds()])
+        origins.offer("Jobs", lambda: ["task jobs.work", *(f"job {kind.name}" for kind in registry.kinds())])
         probes.register(*PROBES, *PAYLOAD_PROBES, *RERUN_PROBES)
         register(checks.every_kind_has_a_queue_that_is_worked_off)
         register(checks.the_lease_outlives_the_time_limits)

@@ -28,7 +28,7 @@ class ProfilingConfig(AppConfig):
         # What a migration sends is sent once, and would crowd the list.
         if settings.CAPTURE_EVERY and settings.PROCESS != "migration":
             writing.start()
-            tasks_as_units.install()
+        tasks_as_units.install()
         work.install()
         writing.each_round(open_windows.renew)
         writing.each_round(room.renew)

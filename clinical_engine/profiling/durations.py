@@ -49,11 +49,13 @@ def add_to(sums: dict[int, int], more: Durations) -> None:
 
 
 def packed(durations: Durations) -> bytes:
-    """For storage: a byte for each bucket, and its count in as many bytes of seven bits as it needs."""
-    out = bytearray()
-    for bucket in sorted(durations):
-        out.append(bucket)
-        count = durations[bucket]
+    """For storage: the first bucket, then the count of each from there on, in as many bytes of seven bits as it needs."""
+    if not durations:
+        return b""
+    first, last = min(durations), max(durations)
+    out = bytearray([first])
+    for bucket in range(first, last + 1):
+        count = durations.get(bucket, 0)
         while count > 0x7F:  # noqa: PLR2004 - seven bits
             out.append(count & 0x7F | 0x80)
             count >>= 7
@@ -65,30 +67,27 @@ def unpacked(stored: bytes | memoryview) -> dict[int, int]:
     """The opposite of `packed`."""
     found: dict[int, int] = {}
     stream = iter(bytes(stored))
-    for bucket in stream:
-        count = shift = 0
-        for byte in stream:
-            count |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:  # noqa: PLR2004 - the last of its count
-                break
-        found[bucket] = count
+    bucket = next(stream, 0)
+    count = shift = 0
+    for byte in stream:
+        count |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:  # noqa: PLR2004 - the last of its count
+            if count:
+                found[bucket] = count
+            bucket += 1
+            count = shift = 0
     return found
 
 
-def last(before: Durations, after: Durations, count: int) -> dict[int, int]:
-    """About the last `count` executions, of those before and those after: all of the later ones, filled up with earlier ones."""
-    room = count - sum(after.values())
-    earlier = sum(before.values())
-    if room <= 0 or not earlier:
-        return dict(after)
-    if room >= earlier:
-        return added([before, after])
-    kept, wanted, found = {}, 0.0, 0
-    for bucket in sorted(before):
-        # Which of them were the earlier is not known: of each bucket the same share stays.
-        wanted += before[bucket] * room / earlier
-        if round(wanted) > found:
-            kept[bucket] = round(wanted) - found
-            found = round(wanted)
-    return added([kept, after])
+def spread(durations: Durations, most: int) -> bytes:
+    """The buckets of executions whose order nobody knows, a byte each: of all, or of as many as that, evenly taken."""
+    number = sum(durations.values())
+    places = (int((place + 0.5) * number / min(most, number)) for place in range(min(most, number)))
+    found, seen, buckets = bytearray(), 0, iter(sorted(durations.items()))
+    for place in places:
+        while place >= seen:
+            bucket, count = next(buckets)
+            seen += count
+        found.append(bucket)
+    return bytes(found)

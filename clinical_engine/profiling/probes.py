@@ -1,10 +1,21 @@
 """What slow queries need attention."""
 
+from datetime import timedelta
+
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from clinical_engine.monitoring.probes import Probe, Reading
-from clinical_engine.profiling.models import Finding
+from clinical_engine.profiling.models import CapturedStatement, Finding
+
+TIMED_OUT_WITHIN = timedelta(hours=1)
+
+
+def _timed_out() -> Reading:
+    since = timezone.now() - TIMED_OUT_WITHIN
+    count = CapturedStatement.objects.filter(timed_out_at__gt=since).count()
+    told = "" if count == 0 else "The database ended statements because they were over their limit."
+    return Reading(count, count == 0, told)
 
 
 def _overdue() -> Reading:
@@ -22,6 +33,13 @@ def _open(which: Q | None = None) -> int:
 
 
 PROBES = (
-    Probe("findings_overdue", "Findings about captured statements that are open and past their due date", _overdue),
+    Probe(
+        "statements_timed_out", "Captured statements that were over their limit within the last hour", _timed_out
+    ),
+    Probe(
+        "findings_overdue",
+        "Findings about captured statements that are open and past their due date",
+        _overdue,
+    ),
     Probe("findings_open", "Findings about captured statements that are open", _all_open),
 )

@@ -34,7 +34,7 @@ def estimate_growth() -> None:
 def age() -> None:
     """Put older days together, and forget what is too old."""
     close_old_connections()
-    estimating.age(database_now().date())
+    estimating.age(database_now().date(), _PATIENCE)
 
 
 @shared_task(name="profiling.collect_garbage")

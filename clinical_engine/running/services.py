@@ -26,6 +26,8 @@ class Service:
 
 def engine_services(port: int, var: Path, environment: Mapping[str, str]) -> list[Service]:
     """Web, workers and scheduler, with `environment` as their whole environment."""
+    # Whatever this shell is set up for; gunicorn's processes call themselves 'web'.
+    environment = {**environment, "CLINICAL_ENGINE_PROCESS": "worker"}
     # SIGTERM then means: stop taking jobs, give those under way a few seconds, put the rest back.
     worker_environment = {**environment, "REMAP_SIGTERM": "SIGQUIT", "PYTHONWARNINGS": QUIET_AS_ROOT}
     return [

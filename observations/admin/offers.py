@@ -120,7 +120,7 @@ def _written_by(job: Any) -> Mapping[str, object]:  # noqa: ANN401 - a row of th
     for began, ended in tries.values_list("started_at", "ended_at")[:_SHOWN]:
         written |= Q(computed_at__gte=began, computed_at__lte=ended)
     rows = Observation.objects.filter(written, patient=job.patient_id).select_related(
-        "code", "patient__organisation"
+        "code", "script_version", "patient__organisation"
     )
     return panels.table(
         ["Observation", "Value", "As of", "State"],

@@ -17,6 +17,7 @@ from clinical_engine.audit.roles import create_roles
 from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.jobs.registry import DEFAULT_QUEUE
 from clinical_engine.jobs.states import JobState, Outcome, Trigger
+from clinical_engine.profiling.models import CapturedStatement, Finding
 from observations.intake import Sender, record_measurements
 from observations.models import (
     Measurement,
@@ -45,6 +46,7 @@ from tests import factories
 from tests.observations.scripts.writing import draft_of
 from tests.patients.facts import support as facts
 from tests.patients.rosters.support import lines_of, roster_from
+from tests.profiling import captured
 
 PASSWORD = "a long made-up password"
 WARD = "Ward"
@@ -114,6 +116,7 @@ def grow(world: World, number: int, work: Callable[[], int]) -> None:
     _grow_rosters(world, number, now)
     work()
     _grow_attempts(world, number)
+    captured.few(number)
     _refuse_second_contents(world)
 
 
@@ -232,6 +235,8 @@ def pages_of(world: World) -> dict[str, object]:
         "observations.scriptversion": version.pk,
         "observations.code": version.code_id,
         "jobs.job": world.failed_job,
+        "profiling.capturedstatement": CapturedStatement.objects.latest("pk").pk,
+        "profiling.finding": Finding.objects.earliest("pk").pk,
         "audit.auditentry": AuditEntry.objects.earliest("pk").pk,
         "auth.user": User.objects.earliest("pk").pk,
         "auth.group": Group.objects.earliest("pk").pk,

@@ -28,7 +28,15 @@ def impatient(committed_caller: Caller) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_request_that_waits_in_vain_for_a_lock_can_be_sent_again(committed_caller: Caller) -> None:
+@pytest.mark.parametrize(
+    ("limit", "kind", "seconds"),
+    [("lock_timeout", "lock-timeout", "1"), ("statement_timeout", "statement-timeout", "30")],
+)
+def test_a_request_with_a_statement_over_its_limit_can_be_sent_again(
+    committed_caller: Caller, limit: str, kind: str, seconds: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    execute("RESET lock_timeout")
+    execute(f"SET {limit} = '50ms'")
     api, body = client_of(committed_caller), readings(committed_caller, reading())
     organisation_id = committed_caller.organisation.id
     with (
@@ -37,9 +45,14 @@ def test_a_request_that_waits_in_vain_for_a_lock_can_be_sent_again(committed_cal
     ):
         answer = post(api, "measurements", body)
         assert answer.status_code == 503
-        assert answer.headers["Retry-After"] == "1"
-        assert answer.json()["type"] == "urn:clinical-engine:problem:lock-timeout"
+        assert answer.headers["Retry-After"] == seconds
+        problem = answer.json()
+        assert problem["type"] == f"urn:clinical-engine:problem:{kind}"
+        assert "Send the same again" in problem["detail"]
         assert "p-1" not in answer.content.decode()
+    # Whoever reports it names the captured statement.
+    assert len(problem["statement"]) == 16
+    assert f"Statement {problem['statement']} " in caplog.text
     assert not Measurement.objects.exists()
     assert post(api, "measurements", body).status_code == 202
 

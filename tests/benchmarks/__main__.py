@@ -17,6 +17,7 @@ from tests.benchmarks.ledger import claims, desk, latency, reruns, throughput  #
 from tests.benchmarks.ledger.kinds import register_kinds  # noqa: E402
 from tests.benchmarks.results import read, refresh_index, table, with_new, write, write_page  # noqa: E402
 from tests.benchmarks.scripts import backfilling, engine, reading, shuffled  # noqa: E402
+from tests.benchmarks.slow_queries import detection, incident, overhead, pages, storage  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 _RESULTS = ROOT / "var" / "bench"
@@ -26,6 +27,7 @@ BENCHES: Mapping[str, Sequence[ModuleType]] = {
     "association": (single, rosters, batches, against_django),
     "intake": (speed, simulating, flat, layouts),
     "scripts": (engine, reading, shuffled, backfilling),
+    "slow_queries": (overhead, detection, incident, pages, storage),
 }
 
 

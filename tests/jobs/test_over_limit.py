@@ -1,5 +1,6 @@
 """A job whose statement takes longer than it may: told apart, tried alone, and not hammered on the database."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -24,7 +25,7 @@ class SlowStatement:
         self.slow_for = set(numbers)
         self.asked: list[list[int]] = []
 
-    def __call__(self, batch: list[ClaimedJob]) -> None:
+    def __call__(self, batch: Sequence[ClaimedJob]) -> None:
         numbers = [job.payload.number for job in batch]
         self.asked.append(numbers)
         execute("SET LOCAL statement_timeout = '20ms'")

@@ -1,6 +1,7 @@
 """What statements may grow with: how much there is of it, exactly or nearly, and cheaply however much it is."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -27,10 +28,17 @@ def value(name: str) -> float:
 
 
 @pytest.fixture
-def estimated(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is more than fifty is estimated."""
+def estimated(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever is more than fifty is estimated, from statistics that only the test renews."""
     monkeypatch.setattr(drivers, "EXACT_UP_TO", 50)
     monkeypatch.setattr("patients.drivers.EXACT_UP_TO", 50)
+    as_owner("ALTER TABLE patients_association SET (autovacuum_enabled = false)")
+    yield
+    as_owner("ALTER TABLE patients_association RESET (autovacuum_enabled)")
+
+
+def as_owner(statement: str) -> None:
+    rows(os.environ["DATABASE_OWNER_URL"], statement)
 
 
 def link(first: int, last: int, *, is_open: bool = True) -> None:
@@ -62,10 +70,6 @@ def link(first: int, last: int, *, is_open: bool = True) -> None:
     execute("SELECT pg_stat_force_next_flush()")
 
 
-def analyse() -> None:
-    rows(os.environ["DATABASE_OWNER_URL"], "ANALYZE patients_association")
-
-
 def test_the_apps_register_what_the_engine_grows_with() -> None:
     assert [(driver.name, driver.title) for driver in registered()] == [
         ("submitters", "submitters"),
@@ -94,7 +98,7 @@ def test_few_are_counted_exactly() -> None:
 def test_many_are_estimated_from_the_statistics_and_what_was_written_since_counts() -> None:
     link(1, 20_000)
     link(20_001, 40_000, is_open=False)
-    analyse()
+    as_owner("ANALYZE patients_association")
     assert value("open_associations") == pytest.approx(24_000, rel=0.03)
     assert value("active_patients") == pytest.approx(20_000, rel=0.04)
     assert about("patients_association") == pytest.approx(48_000, rel=0.02)
@@ -107,22 +111,16 @@ def test_many_are_estimated_from_the_statistics_and_what_was_written_since_count
 
 @pytest.mark.usefixtures("estimated")
 def test_a_table_that_was_never_analysed_has_what_was_written_to_it() -> None:
-    rows(
-        os.environ["DATABASE_OWNER_URL"], "ALTER TABLE patients_association SET (autovacuum_enabled = false)"
-    )
-    try:
-        # TRUNCATE by the last test left neither rows nor statistics.
-        link(1, 1000)
-        assert about("patients_association") == pytest.approx(1200, rel=0.01)
-        assert about(**OPEN) >= 51
-    finally:
-        rows(os.environ["DATABASE_OWNER_URL"], "ALTER TABLE patients_association RESET (autovacuum_enabled)")
+    # TRUNCATE by the last test left neither rows nor statistics.
+    link(1, 1000)
+    assert about("patients_association") == pytest.approx(1200, rel=0.01)
+    assert about(**OPEN) >= 51
 
 
 @pytest.mark.usefixtures("estimated")
 def test_an_estimate_reads_no_more_of_a_large_table_than_of_a_small_one() -> None:
     link(1, 20_000)
-    analyse()
+    as_owner("ANALYZE patients_association")
     with transaction.atomic():
         before = _rows_read()
         assert about(**OPEN) > 20_000

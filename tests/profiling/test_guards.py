@@ -3,43 +3,30 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg2
 import pytest
 from django.db import Error, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from clinical_engine.common.database import copy, execute, fetch_all
 from clinical_engine.common.guards import Guard, guard_of, sentence_of
+from clinical_engine.monitoring.probes import read_all
+from clinical_engine.profiling.capture import writing
+from clinical_engine.profiling.capture.rollup import roll_up
 from clinical_engine.profiling.fingerprints import shape_of
+from clinical_engine.profiling.models import CapturedBatch, CapturedStatement, Finding, FindingKind
 from clinical_engine.running.environment import ROOT
-from observations.models import Measurement
-from patients.services import ensure_patients
-from tests import factories
+from clinical_engine.running.services import engine_services
 from tests.admin.conftest import logged_in
-from tests.api.bodies import post, reading, readings
-from tests.api.contract import client_of
-from tests.factories import Caller
 from tests.patients.concurrency import Threads, uncommitted, wait_until
 from tests.workers import running_scheduler, running_web, running_worker
 
 TELLING = {"DJANGO_SETTINGS_MODULE": "tests.profiling.telling.settings"}
-
-
-@pytest.fixture
-def limited(committed_db: None) -> Iterator[None]:
-    """This connection's statements may take a moment only."""
-    execute("SET statement_timeout = '50ms'")
-    yield
-    # Not with what the test set, and not to the connections of later tests.
-    connection.close()
-
-
-@pytest.fixture
-def committed_caller(committed_db: None) -> Caller:
-    return factories.caller()
 
 
 def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -68,7 +55,8 @@ def says(log: Path, text: str) -> bool:
 
 
 def test_a_web_process_ends_a_statement_before_its_request(tmp_path: Path) -> None:
-    with running_web(tmp_path / "web.log", environment=TELLING):
+    # Whatever whoever starts it has in the environment.
+    with running_web(tmp_path / "web.log", environment={**TELLING, "CLINICAL_ENGINE_PROCESS": "migration"}):
         assert says(tmp_path / "web.log", "Statements 20s, locks 5s.")
 
 
@@ -92,6 +80,11 @@ def test_each_process_has_a_limit_of_its_own_in_the_one_environment_that_all_sha
         assert says(tmp_path / "web.log", "Statements 7s, locks 5s.")
     assert "Statements 30s, locks 2s." in manage("check", **shared).stderr
     assert "Statements 1h, locks 5s." in manage("migrate", "--check", **shared).stderr
+
+
+def test_what_is_started_together_does_not_take_over_what_the_shell_is_set_up_for(tmp_path: Path) -> None:
+    services = engine_services(8000, tmp_path, {"CLINICAL_ENGINE_PROCESS": "migration"})
+    assert {service.environment["CLINICAL_ENGINE_PROCESS"] for service in services} == {"worker"}
 
 
 def test_a_process_of_an_unknown_name_does_not_start() -> None:
@@ -133,26 +126,29 @@ def test_other_errors_are_over_no_limit() -> None:
     assert guard_of(None) is None
 
 
-@pytest.mark.usefixtures("limited")
-def test_a_request_with_a_statement_over_its_limit_can_be_sent_again(
-    committed_caller: Caller, caplog: pytest.LogCaptureFixture
-) -> None:
-    api, body = client_of(committed_caller), readings(committed_caller, reading())
-    organisation_id = committed_caller.organisation.id
-    with (
-        Threads(1) as threads,
-        uncommitted(threads, lambda: ensure_patients(organisation_id=organisation_id, external_ids=["p-1"])),
-    ):
-        answer = post(api, "measurements", body)
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-        problem = answer.json()
-        assert problem["type"] == "urn:clinical-engine:problem:statement-timeout"
-        assert len(problem["statement"]) == 16
-        assert "Send the same again" in problem["detail"]
-        assert "p-1" not in answer.content.decode()
-    assert f"Statement {problem['statement']} was over its time limit." in caplog.text
-    assert not Measurement.objects.exists()
-    assert post(api, "measurements", body).status_code == 202
+def timed_out() -> tuple[float | None, bool]:
+    """What the probe says."""
+    reading = next(reading for probe, reading in read_all().items() if probe.name == "statements_timed_out")
+    return reading.value, reading.ok
+
+
+def test_what_was_over_its_limit_is_counted_found_and_watched_for_an_hour(committed_db: None) -> None:
+    writing.flush()
+    CapturedBatch.objects.all().delete()
+    assert timed_out() == (0, True)
+    with transaction.atomic():
+        error_of(lambda: execute("SELECT pg_sleep(%s)", [5]))
+    writing.flush()
+    roll_up()
+    statement = CapturedStatement.objects.get(fingerprint=shape_of("SELECT pg_sleep(%s)").fingerprint)
+    assert (statement.timeouts_week, statement.failures_week) == (1, 1)
+    assert Finding.objects.get(statement=statement).kind == FindingKind.OVER_LIMIT
+    assert timed_out() == (1, False)
+    overview = logged_in("superuser").get("/admin/").content.decode()
+    assert "Statements over their limit" in overview
+    assert "/admin/profiling/capturedstatement/?timeouts=lately" in overview
+    CapturedStatement.objects.update(timed_out_at=timezone.now() - timedelta(minutes=61))
+    assert timed_out() == (0, True)
 
 
 def lock_organisations() -> None:

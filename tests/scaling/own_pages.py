@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from clinical_engine.audit.models import AuditEntry
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.states import RerunState
+from clinical_engine.profiling.models import CapturedStatement, Finding, ProfilingWindow
 from observations.admin.workbench.forms import DraftForms
 from observations.catalogue.content import content_of
 from observations.models import Backfill, Code, MeasurementConflict, ScriptVersion
@@ -61,6 +63,8 @@ def own_pages(world: World) -> dict[str, Action]:
         **_measurements(world),
         **_catalogue(),
         **_reruns(world),
+        **_windows(),
+        **_slow_queries(),
         **_rosters(world),
         **_imports(world),
         **_backfills(world),
@@ -151,6 +155,31 @@ def _reruns(world: World) -> dict[str, Action]:
         **_asked_and_done("jobs_rerun_pause", running.pk),
         **_asked_and_done("jobs_rerun_resume", world.rerun.pk),
         **_asked_and_done("jobs_rerun_cancel", world.rerun.pk),
+    }
+
+
+def _windows() -> dict[str, Action]:
+    prefix = "profiling_profilingwindow"
+    asked = {"origin": "job associate", "minutes": 10, "per_cent": 100}
+    return {
+        f"{prefix}_add done": _do(reverse(f"admin:{prefix}_add"), asked),
+        **_asked_and_done(f"{prefix}_stop", ProfilingWindow.objects.earliest("pk").pk),
+    }
+
+
+def _slow_queries() -> dict[str, Action]:
+    finding, statement = Finding.objects.earliest("pk").pk, CapturedStatement.objects.earliest("pk").pk
+    explain = reverse("admin:profiling_capturedstatement_explain", args=[statement])
+    assign = reverse("admin:profiling_finding_assign", args=[finding])
+    return {
+        "profiling_capturedstatement_explain": Action(
+            lambda world, _: lambda: expect(world.admin.post(explain), 200)
+        ),
+        "profiling_finding_assign": look_at(assign),
+        "profiling_finding_assign done": Action(
+            lambda world, _: lambda: expect(world.admin.post(assign, {"due_on": timezone.now().date()}), 302)
+        ),
+        **_asked_and_done("profiling_finding_close", finding),
     }
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
 from clinical_engine.celery import app
@@ -16,6 +17,8 @@ from clinical_engine.jobs.reruns import services as reruns
 from clinical_engine.jobs.reruns.limits import Limits
 from clinical_engine.jobs.selection import Selection
 from clinical_engine.jobs.states import Outcome
+from clinical_engine.profiling.capture.rollup import roll_up
+from clinical_engine.profiling.models import DriverReading
 from observations.backfill.advancing import advance as advance_backfill
 from observations.intake import Sender, record_measurements
 from observations.models import Measurement, MeasurementImport, MeasurementSource
@@ -27,6 +30,7 @@ from tests import factories
 from tests.factories import NOON
 from tests.observations.backfill.support import started
 from tests.observations.importing.support import item, ndjson, received
+from tests.profiling.written import batch, ran
 from tests.scaling import rows
 from tests.scaling.actions import Act, Action
 from tests.scaling.endpoints import put_roster
@@ -170,7 +174,42 @@ KINDS: Mapping[str, Action] = {
 
 
 def _run(task: str) -> Action:
-    return Action(lambda _, __: app.tasks[task].run)
+    prepare = _CAPTURED.get(task)
+    if prepare is None:
+        return Action(lambda _, __: app.tasks[task].run)
+
+    def act(_: World, request: int) -> Act:
+        prepare(request)
+        return app.tasks[task].run
+
+    return Action(act, bulk=True)
+
+
+def _waiting(statements: int, ago: timedelta = timedelta(0)) -> None:
+    """A batch of so many statements, which the roll-up has not taken in."""
+    sent = [ran(text=f"SELECT {'abcdefghij'[n % 10] * (n // 10 + 1)}") for n in range(statements)]
+    batch(sent, at=timezone.now() - ago)
+
+
+def _rolled_up(statements: int) -> None:
+    _waiting(statements)
+    roll_up()
+
+
+def _aged(statements: int) -> None:
+    for days in range(7):
+        day = timezone.now().date() - timedelta(days=days)
+        DriverReading.objects.update_or_create(driver="active_patients", day=day, defaults={"value": 1_000})
+    _waiting(statements, timedelta(days=150))
+    _rolled_up(statements)
+
+
+# What statements cost has its own size: as many of them as a request has items, each day.
+_CAPTURED: Mapping[str, Callable[[int], None]] = {
+    "profiling.roll_up": _waiting,
+    "profiling.estimate_growth": _rolled_up,
+    "profiling.age": _aged,
+}
 
 
 def periodic() -> dict[str, Action]:

@@ -21,6 +21,7 @@ from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.models import Circuit, Rerun
 from clinical_engine.jobs.states import RerunState
+from clinical_engine.profiling.models import ProfilingWindow
 from observations.models import (
     Backfill,
     BackfillExample,
@@ -40,6 +41,7 @@ from tests import factories
 from tests.admin.world import account
 from tests.factories import NOON, Caller
 from tests.observations.scripts.writing import draft_of
+from tests.profiling import captured
 from tests.scaling import rows
 
 OTHERS = 3
@@ -168,6 +170,8 @@ def _add_few(caller: Caller) -> None:
         Group.objects.create(name=f"Group {number}")
         draft_of(GLUCOSE_7D)
         _refusals(caller, number)
+        _window(is_open=number == 0)
+    captured.few(ROWS_OF_FEW)
     Circuit.objects.create(
         kind=RESTING,
         failures=5,
@@ -189,6 +193,17 @@ def _refusals(caller: Caller, hours_ago: int) -> None:
         reason="wrong_unit",
         number=3,
         last_at=hour,
+    )
+
+
+def _window(*, is_open: bool) -> None:
+    begun = timezone.now() - timedelta(hours=0 if is_open else 1)
+    ProfilingWindow.objects.create(
+        origin="job import",
+        starts_at=begun,
+        ends_at=begun + timedelta(minutes=50),
+        reason="A test",
+        started_by=factories.user(),
     )
 
 

@@ -11,7 +11,9 @@ class FailureSerializer(serializers.Serializer[Any]):
     """Why the last try failed, without values."""
 
     error_class = serializers.CharField()
-    error_kind = serializers.CharField(help_text="transient, over_limit, permanent, invalid_payload, lost or unknown")
+    error_kind = serializers.CharField(
+        help_text="transient, over_limit, permanent, invalid_payload, lost or unknown"
+    )
     message = serializers.CharField(allow_blank=True)
     fingerprint = serializers.CharField(help_text="The same for failures of one cause: quote it to support")
 

@@ -50,7 +50,9 @@ class Ending:
             return cls(job.id, JobState.INVALID_PAYLOAD, Outcome.FAILED, failure=failure)
         if max(used, 1) >= TRIES[failure.kind]:
             return cls(job.id, JobState.DEAD, Outcome.FAILED, failure=failure)
-        return cls(job.id, JobState.RETRYABLE, Outcome.FAILED, wait_before_try(used, failure.kind), failure=failure)
+        return cls(
+            job.id, JobState.RETRYABLE, Outcome.FAILED, wait_before_try(used, failure.kind), failure=failure
+        )
 
 
 # Nearly every try ends here, and the general statement below costs more than half as much again. Nobody who waits for a lock

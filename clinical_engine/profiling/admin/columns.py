@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.contrib import admin
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Greatest
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -20,6 +20,7 @@ from clinical_engine.staff.cells import NOTHING, Tone, badge, page_of
 
 PAGE = "admin:profiling_capturedstatement_change"
 SHAPE_SHOWN = 220
+_TEXTS = ("shape", "verdict", "curve")
 _TONES = {Outlook.GROWS: Tone.BAD, Outlook.STEADY: Tone.GOOD}
 
 
@@ -29,18 +30,28 @@ def outlook_badge(statement: CapturedStatement) -> SafeString:
 
 
 class StatementColumns(StaffModelAdmin):
-    """The cells; a row has its figures with it, `prepare` looks up the rest for a whole page."""
+    """The cells; a row has its figures with it, `prepare` looks up the rest for a whole page.
 
-    related = ("first_release", "last_release")
+    Nothing is joined, and texts are left out at first: ten thousand rows are sorted for the fifty that are shown.
+    """
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CapturedStatement]:
+        """The rows without their texts, which `prepare` adds."""
+        rows: QuerySet[CapturedStatement] = super().get_queryset(request)
+        return rows.defer(*_TEXTS, "recent")
 
     def prepare(self, request: HttpRequest, rows: Sequence[CapturedStatement]) -> None:
-        """How many callers each has, what is open about it, and its verdict; two queries."""
+        """Texts, how many callers each has, what is open about it, and its verdict; three queries."""
         del request
         keys = [row.pk for row in rows]
+        texts = CapturedStatement.objects.filter(pk__in=keys).values("pk", *_TEXTS)
+        by_key = {each["pk"]: each for each in texts}
         callers = Caller.objects.filter(statement__in=keys).values("statement")
         numbers = dict(callers.annotate(number=Count("pk")).values_list("statement", "number"))
         open_findings = list(Finding.objects.filter(statement__in=keys, closed_at=None).order_by("due_on"))
         for row in rows:
+            for name in _TEXTS:
+                setattr(row, name, by_key[row.pk][name])
             row.number_of_callers = numbers.get(row.pk, 0)  # type: ignore[attr-defined]
             row.open_findings = [each for each in open_findings if each.statement_id == row.pk]  # type: ignore[attr-defined]
             row.known = verdict_of(row)  # type: ignore[attr-defined]
@@ -63,14 +74,18 @@ class StatementColumns(StaffModelAdmin):
     def troubles(self, statement: CapturedStatement) -> SafeString:
         """Open findings, failures, timeouts and repetition, as badges."""
         week = {
-            "timeouts": statement.timeouts_week,
-            "other failures": statement.failures_week - statement.timeouts_week,
+            "timeout": statement.timeouts_week,
+            "other failure": statement.failures_week - statement.timeouts_week,
         }
         badges = [finding_badge(each) for each in statement.open_findings]  # type: ignore[attr-defined]
-        badges += [badge(f"{number:,} {name}", Tone.BAD) for name, number in week.items() if number > 0]
+        badges += [
+            badge(f"{number:,} {name}{'' if number == 1 else 's'}", Tone.BAD)
+            for name, number in week.items()
+            if number > 0
+        ]
         return format_html_join(" ", "{}", ((each,) for each in badges))
 
-    @admin.display(description="7 days: time", ordering="time_week_us")
+    @admin.display(description="time, 7 days", ordering="time_week_us")
     def time_week(self, statement: CapturedStatement) -> SafeString:
         """All of its executions together, and how many."""
         return format_html(
@@ -128,12 +143,12 @@ class StatementColumns(StaffModelAdmin):
             verdict.crossing.limit_name,
         )
 
-    @admin.display(description="one execution: most", ordering=Greatest("parameters_most", "values_most"))
+    @admin.display(description="largest", ordering=Greatest("parameters_most", "values_most"))
     def most(self, statement: CapturedStatement) -> SafeString:
         """Parameters, values in lists counted one by one, and how often within one request."""
-        repeated = f"{statement.repeated_most:,} times a request" if statement.repeated_most > 1 else ""
+        repeated = f"{statement.repeated_most:,} a request" if statement.repeated_most > 1 else ""
         return format_html(
-            '<div>{} parameters<br>{} values<div class="ce-muted">{}</div></div>',
+            '<div>{} parameters<br>{} in a list<div class="ce-muted">{}</div></div>',
             *(f"{statement.parameters_most:,}", f"{statement.values_most:,}", repeated),
         )
 

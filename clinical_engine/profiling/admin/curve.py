@@ -17,7 +17,7 @@ def small_curve(points: Sequence[Sequence[float]]) -> SafeString | str:
     """
     if len(points) < _LEAST:
         return ""
-    most = [max(max(pair[axis] for pair in points), 1e-9) for axis in (0, 1)]
+    most = [max(*(pair[axis] for pair in points), 1e-9) for axis in (0, 1)]
     places = [
         (
             f"{_EDGE + driver / most[0] * (_WIDTH - 2 * _EDGE):.1f}",

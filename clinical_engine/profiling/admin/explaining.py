@@ -9,8 +9,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from clinical_engine.audit import services as audit
-from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.profiling.admin.shapes import laid_out
+from clinical_engine.profiling.explaining import CannotExplainError, explain
 from clinical_engine.profiling.models import CapturedStatement
 from clinical_engine.staff.actors import actor_of
 
@@ -21,7 +21,9 @@ _PAGE = "admin:profiling_capturedstatement_change"
 def explained(request: HttpRequest, statement: CapturedStatement) -> HttpResponse:
     """The page with the plan, or with why there is none; that it was asked for is audited, and nothing else is kept."""
     with transaction.atomic():
-        target = audit.Target("captured_statement", statement.pk, details={"fingerprint": statement.fingerprint})
+        target = audit.Target(
+            "captured_statement", statement.pk, details={"fingerprint": statement.fingerprint}
+        )
         audit.record(actor=actor_of(request), action="captured_statement.explain", targets=[target])
     plan, problem = _plan(statement.shape)
     context = {
@@ -40,6 +42,6 @@ def explained(request: HttpRequest, statement: CapturedStatement) -> HttpRespons
 def _plan(shape: str) -> tuple[str, str]:
     """The plan, or why there is none."""
     try:
-        return "", ""
-    except (NotAllowedNowError, RefusedError) as error:
+        return explain(shape, timeout=_PATIENCE), ""
+    except CannotExplainError as error:
         return "", str(error)

@@ -1,16 +1,15 @@
 """Filters of the list of captured statements. It has ten thousand rows at most: they are read, no index is kept for them."""
 
-from datetime import timedelta
-
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clinical_engine.profiling.models import Caller, CapturedStatement, Finding
+from clinical_engine.profiling.capture.figures import REPEATED_TOO_OFTEN
+from clinical_engine.profiling.models import CapturedStatement, Finding
+from clinical_engine.profiling.probes import TIMED_OUT_WITHIN
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows
 
-_WEEK = timedelta(days=7)
 _WORK = ("job ", "task ", "command ")
 Statements = QuerySet[CapturedStatement]
 
@@ -24,8 +23,11 @@ def _overdue(rows: Rows) -> Rows:
 
 
 def _repeated(rows: Rows) -> Rows:
-    lately = Caller.objects.filter(statement=OuterRef("pk"), repeated_at__gte=timezone.now() - _WEEK)
-    return rows.filter(Exists(lately))
+    return rows.filter(repeated_most__gte=REPEATED_TOO_OFTEN)
+
+
+def _timed_out_lately(rows: Rows) -> Rows:
+    return rows.filter(timed_out_at__gt=timezone.now() - TIMED_OUT_WITHIN)
 
 
 class FindingFilter(ChoiceFilter):
@@ -74,6 +76,7 @@ class TroubleFilter(ChoiceFilter):
     parameter_name = "timeouts"
     choices_by_value = {
         "yes": Choice("Timeouts", lambda rows: rows.filter(timeouts_week__gt=0)),
+        "lately": Choice("Timeouts within the last hour", _timed_out_lately),
         "failures": Choice("Any failure", lambda rows: rows.filter(failures_week__gt=0)),
     }
 

@@ -1,6 +1,5 @@
 """The list of findings, and what is done with one."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -203,7 +202,7 @@ def _question(finding: Finding) -> Question:
 
 
 def _form_page(request: HttpRequest, finding: Finding, form: AssignForm) -> HttpResponse:
-    context: Mapping[str, object] = {
+    context: dict[str, Any] = {
         **site.each_context(request),
         "title": finding.get_kind_display(),
         "opts": Finding._meta,  # noqa: SLF001 - Django's own name for it

@@ -22,7 +22,7 @@ from clinical_engine.staff.cells import NOTHING, moment
 _CALLERS_SHOWN = 50
 _CLOSED_SHOWN = 20
 _DRAWN = timedelta(days=400)
-_CALLER_HEADERS = ("Origin", "Sent from", "Executions", "Time", "Most within one request", "First seen", "Last seen")
+_CALLER_HEADERS = ("Origin", "Sent from", "Executions", "Time", "Within one request", "First and last seen")
 _CLOSED_HEADERS = ("Closed", "By", "Finding", "Found", "Note")
 _CHANGE_HEADERS = ("Release", "Since", "Duration")
 _DAY_HEADERS = ("Day", "Release", "Executions", "Median", "p95", "Rows", "Parameters", "Values")
@@ -59,9 +59,7 @@ def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
             *([against] if against else []),
             *draw_days(days, (limits.duration_us, limits.duration_name)),
         ],
-        "days": panels.table(
-            (*_DAY_HEADERS, words.driver(driver).capitalize()), rows, empty="Nothing yet."
-        ),
+        "days": panels.table((*_DAY_HEADERS, words.driver(driver).capitalize()), rows, empty="Nothing yet."),
     }
 
 
@@ -78,8 +76,7 @@ def callers_panel(statement: CapturedStatement) -> Mapping[str, object]:
                     f"{caller.calls:,}",
                     words.duration(caller.time_us),
                     f"{caller.repeated_most:,}",
-                    moment(caller.first_seen_at),
-                    moment(caller.last_seen_at),
+                    format_html("{}<br>{}", moment(caller.first_seen_at), moment(caller.last_seen_at)),
                 )
                 for caller in rows[:_CALLERS_SHOWN]
             ),

@@ -52,7 +52,7 @@ class StatementAdmin(StatementColumns):
         " together every minute: look again in a minute or two."
     )
     list_before_template = "admin/profiling/statement_ranks.html"
-    list_display = tuple(["named", *_RANKS])
+    list_display = ("named", *_RANKS)
     list_display_links = None
     list_filter = (("outlook", ValueFilter), FindingFilter, OriginFilter, TroubleFilter, RepeatedFilter)
     ordering = ("-time_week_us", "pk")
@@ -161,7 +161,7 @@ def _numbers(statement: CapturedStatement) -> Mapping[str, str]:
         "p95 of 90 days": words.duration(statement.p95_quarter_us),
         "Longest in 7 days": words.duration(statement.longest_us),
         "Most parameters": f"{statement.parameters_most:,}",
-        "Most values in lists": f"{statement.values_most:,}",
+        "Most values in the longest list": f"{statement.values_most:,}",
         "Most bytes": f"{statement.bytes_most:,}",
         "Most within one request": f"{statement.repeated_most:,}",
         "Timeouts in 7 days": f"{statement.timeouts_week:,}",

@@ -18,8 +18,10 @@ from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.reasons import ReasonForm
 
 
-def _choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    return [(group, [(each, each) for each in those]) for group, those in origins.choices().items()]
+def _choices() -> list[Any]:
+    groups = [(group, [(each, each) for each in those]) for group, those in origins.choices().items()]
+    # Otherwise the first of them would be recorded by whoever overlooks the field.
+    return [("", "Choose"), *groups]
 
 
 class WindowForm(ReasonForm):

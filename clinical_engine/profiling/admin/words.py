@@ -29,7 +29,7 @@ def duration(microseconds: float | None) -> str:
     for size, unit in _UNITS:
         if microseconds >= (_LEAST_MINUTES if unit == "min" else size):
             return f"{_digits(microseconds / size)} {unit}"
-    return "under 1 µs"
+    return "under 1 µs" if microseconds else "0"
 
 
 def number(value: float) -> str:

@@ -1,19 +1,22 @@
 """Batches: what a process counted, by fingerprint, written down for the roll-up."""
 
+import zlib
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 import msgspec
 
+from clinical_engine.profiling.capture.places import Place, named
 from clinical_engine.profiling.capture.tally import OTHER, Cell, Key
-from clinical_engine.profiling.capture.units import named
 from clinical_engine.profiling.durations import added
 from clinical_engine.profiling.fingerprints import Shape, shape_of
+from clinical_engine.profiling.fingerprints.shapes import LONGEST
 
 FORMAT = 1
 # Reading one takes up to some milliseconds of the whole process.
 _NEW_TEXTS_IN_A_BATCH = 300
+_MOST_SHAPES = 5_000
 _LONGEST_NAME = 200
+_FASTEST = 1
 
 
 class Counted(msgspec.Struct, array_like=True):
@@ -28,10 +31,8 @@ class Counted(msgspec.Struct, array_like=True):
     longest_us: int
     durations: dict[int, int]
     rows: int
-    parameters: int
     parameters_most: int
     values_most: int
-    bytes: int
     bytes_most: int
     failures: int
     timeouts: int
@@ -44,10 +45,8 @@ class Counted(msgspec.Struct, array_like=True):
         self.longest_us = max(self.longest_us, other.longest_us)
         self.durations = added([self.durations, other.durations])
         self.rows += other.rows
-        self.parameters += other.parameters
         self.parameters_most = max(self.parameters_most, other.parameters_most)
         self.values_most = max(self.values_most, other.values_most)
-        self.bytes += other.bytes
         self.bytes_most = max(self.bytes_most, other.bytes_most)
         self.failures += other.failures
         self.timeouts += other.timeouts
@@ -73,41 +72,70 @@ def encoded(release: str, cells: Mapping[Key, Cell]) -> bytes:
             found[key].add(counted)
         else:
             found[key] = counted
-    return _encoder.encode(Batch(release, list(found.values())))
+    # What has the same shape is neighbours: it packs well.
+    batch = Batch(_storable(release, _LONGEST_NAME), [found[key] for key in sorted(found)])
+    return zlib.compress(_encoder.encode(batch), _FASTEST)
 
 
 def decoded(content: bytes | memoryview) -> Batch:
-    """The opposite. Raises msgspec.MsgspecError for what is none."""
-    return _decoder.decode(content)
+    """The opposite. Raises ValueError for what is none."""
+    try:
+        return _decoder.decode(zlib.decompress(content))
+    except (msgspec.MsgspecError, zlib.error) as error:
+        raise ValueError("This is no batch of this format.") from error
 
 
 def _counted(cells: Mapping[Key, Cell]) -> Iterable[Counted]:
     patience = _NEW_TEXTS_IN_A_BATCH
     for (text, place, origin), cell in cells.items():
-        misses = _shape.cache_info().misses
-        shape = OTHER_STATEMENTS if text == OTHER or patience <= 0 else _shape(text)
-        patience -= _shape.cache_info().misses - misses
-        is_other = shape is OTHER_STATEMENTS
-        yield Counted(
-            fingerprint=shape.fingerprint,
-            shape=shape.text,
-            origin="" if is_other else origin[:_LONGEST_NAME],
-            place="" if is_other else named(place)[-_LONGEST_NAME:],
-            calls=cell.calls,
-            time_us=round(cell.seconds * 1e6),
-            longest_us=round(cell.longest * 1e6),
-            durations=cell.durations,
-            rows=cell.rows,
-            parameters=cell.parameters,
-            parameters_most=cell.parameters_most,
-            values_most=cell.values_most,
-            bytes=cell.bytes,
-            bytes_most=cell.bytes_most,
-            failures=cell.failures,
-            timeouts=cell.timeouts,
-            repeated_most=cell.repeated_most,
-        )
+        shape = OTHER_STATEMENTS if text == OTHER else _known(text)
+        if shape is None and patience > 0:
+            patience -= 1
+            shape = _learnt(text)
+        yield _as_counted(shape or OTHER_STATEMENTS, place, origin, cell)
+
+
+def _as_counted(shape: Shape, place: Place | None, origin: str, cell: Cell) -> Counted:
+    is_other = shape is OTHER_STATEMENTS
+    return Counted(
+        fingerprint=shape.fingerprint,
+        shape=shape.text,
+        origin="" if is_other else _storable(origin, _LONGEST_NAME),
+        place="" if is_other else _storable(named(place)[-_LONGEST_NAME:], _LONGEST_NAME),
+        calls=cell.calls,
+        time_us=round(cell.seconds * 1e6),
+        longest_us=round(cell.longest * 1e6),
+        durations=cell.durations,
+        rows=cell.rows,
+        parameters_most=cell.parameters_most,
+        values_most=cell.values_most,
+        bytes_most=cell.bytes_most,
+        failures=cell.failures,
+        timeouts=cell.timeouts,
+        repeated_most=cell.repeated_most,
+    )
+
+
+def _storable(text: str, longest: int) -> str:
+    """As PostgreSQL takes it: somebody may have tried to send what no statement can hold."""
+    return text.replace("\0", " ").encode(errors="replace").decode()[:longest]
 
 
 OTHER_STATEMENTS = Shape("0" * 16, OTHER)
-_shape = lru_cache(maxsize=5_000)(shape_of)
+# Of the texts of late, the latest last. Only the one who writes a batch looks here.
+_shapes: dict[str, Shape] = {}
+
+
+def _known(text: str) -> Shape | None:
+    shape = _shapes.pop(text, None)
+    if shape is not None:
+        _shapes[text] = shape
+    return shape
+
+
+def _learnt(text: str) -> Shape:
+    shape = shape_of(text)
+    shape = _shapes[text] = Shape(shape.fingerprint, _storable(shape.text, LONGEST))
+    if len(_shapes) > _MOST_SHAPES:
+        del _shapes[next(iter(_shapes))]
+    return shape

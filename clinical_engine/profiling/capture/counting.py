@@ -4,9 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def number_of_parameters(parameters: Any) -> int:  # noqa: ANN401 - whatever the driver takes
-    """How many parameters were bound."""
-    return len(parameters) if parameters else 0
+def sizes(parameters: Any) -> tuple[int, int]:  # noqa: ANN401 - whatever the driver takes
+    """How many parameters were bound, and how many values the longest list among them has: 0 where it cannot be told."""
+    if not parameters:
+        return 0, 0
+    try:
+        return len(parameters), longest_list(parameters)
+    except Exception:  # noqa: BLE001 - whatever the driver takes has been sent; counting it must not fail
+        return 0, 0
+
+
+def sizes_of_rows(rows: list[Any]) -> tuple[int, int]:
+    """Of a statement that is sent once for each of the rows: the parameters of the longest of them, and how many they are."""
+    try:
+        return max(map(len, rows), default=0), len(rows)
+    except Exception:  # noqa: BLE001 - as above
+        return 0, len(rows)
 
 
 def longest_list(parameters: Any) -> int:  # noqa: ANN401 - as above
@@ -15,9 +28,9 @@ def longest_list(parameters: Any) -> int:  # noqa: ANN401 - as above
     Not all lists together: a set-based write has one for each of its columns. Text that merely looks like a list counts as one.
     """
     longest = 0
-    if not parameters:
-        return longest
-    for each in parameters.values() if isinstance(parameters, Mapping) else parameters:
+    if type(parameters) is not tuple and type(parameters) is not list and isinstance(parameters, Mapping):
+        parameters = parameters.values()
+    for each in parameters:
         kind = type(each)
         if kind is str:
             if each[:1] in _OPENING:
@@ -31,6 +44,8 @@ _OPENING = {"{", "["}
 
 
 def _elements(text: str) -> int:
-    # A comma may be part of a quoted element, and of a record's JSON: what stands between two of them may not.
-    between = '","' if text[:2] == '{"' else "},{" if text[:2] == "[{" else ","
-    return text.count(between) + 1
+    if text[:2] == "[{":
+        # A comma may be part of a record, whose end may not.
+        return max(text.count("},{"), text.count("}, {")) + 1
+    # Nor may what stands between two quoted elements.
+    return text.count('","' if text[:2] == '{"' else ",") + 1

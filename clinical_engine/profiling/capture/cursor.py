@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, Self, TypeVar, cast
 
 import psycopg2
 
 from clinical_engine.common.prepared import PreparingCursor
 from clinical_engine.profiling.capture import errors, units
-from clinical_engine.profiling.capture.counting import longest_list, number_of_parameters
+from clinical_engine.profiling.capture.counting import sizes, sizes_of_rows
+from clinical_engine.profiling.capture.places import sent
 from clinical_engine.profiling.fingerprints import folded
 
 # Above this a statement's lists are folded before it is kept until the next batch.
@@ -17,6 +18,11 @@ _SHORT = 4096
 _LOOKED_AT = 1_000_000
 # Every atomic block has two; they take no time of their own.
 _NOT_CAPTURED = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
+# A text file's position has more in it above these bits: how to go on decoding.
+_POSITION = 2**48 - 1
+_Fetched = TypeVar("_Fetched")
+# `super()` takes a tenth of a microsecond.
+_send = PreparingCursor.execute
 
 
 class CapturingCursor(PreparingCursor):
@@ -25,44 +31,49 @@ class CapturingCursor(PreparingCursor):
     # How much `mogrify` bound since the last statement: `execute_values` sends it as plain text.
     _bound_before = 0
 
+    def __new__(cls, _connection: object, name: str | None = None, *_: object, **__: object) -> Self:
+        """A cursor; one with a name, which is the server's, is a kind of its own."""
+        return super().__new__(cls if name is None else cast("type[Self]", _ServerSideCursor))
+
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002, ANN401 - the driver's signature
         """Run a statement."""
         unit = units.current()
         if unit is None:
-            super().execute(query, vars)
+            _send(self, query, vars)
             return
         error: BaseException | None = None
         begun = perf_counter()
         try:
-            super().execute(query, vars)
+            _send(self, query, vars)
         except BaseException as raised:
             error = raised
             raise
         finally:
             seconds = perf_counter() - begun
-            parameters, values = number_of_parameters(vars), longest_list(vars)
+            parameters, values = sizes(vars)
             if self._bound_before:
                 parameters, values = parameters + self._bound_before, max(values, self._bound_before)
                 self._bound_before = 0
             if error is not None or not (type(query) is str and query.startswith(_NOT_CAPTURED)):
-                self._note(unit, query, (seconds, parameters, values), error)
+                self._note(unit, self._execution_of(query, (seconds, parameters, values), error))
 
     def executemany(self, query: Any, vars_list: Any) -> None:  # noqa: ANN401 - as above
         """Run a statement once for each of the rows; counted as one execution with a list of them."""
         rows = list(vars_list)
         executing = super().executemany
-        self._timed(query, lambda: executing(query, rows), [rows])
+        self._timed(query, lambda: executing(query, rows), sizes_of_rows(rows))
 
     def callproc(self, procname: Any, parameters: Any = None, /) -> Any:  # noqa: ANN401 - as above
         """Call a function of the database."""
         calling = super().callproc
         given = [] if parameters is None else [parameters]
-        return self._timed(f"CALL {procname}", lambda: calling(procname, *given), parameters)
+        text = f"SELECT * FROM {procname}({', '.join(['%s'] * len(parameters or ()))})"  # noqa: S608 - it is not sent
+        return self._timed(text, lambda: calling(procname, *given), sizes(parameters))
 
     def mogrify(self, query: Any, vars: Any = None) -> bytes:  # noqa: A002, ANN401 - as above
         """Bind without sending. Whatever is sent next is counted with it."""
         if units.current() is not None:
-            self._bound_before += number_of_parameters(vars)
+            self._bound_before += sizes(vars)[0]
         return super().mogrify(query, vars)
 
     def copy_expert(self, sql: Any, file: Any, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as above
@@ -82,21 +93,11 @@ class CapturingCursor(PreparingCursor):
         text = f"COPY {table} TO STDOUT"
         self._timed(text, lambda: copying(file, table, *arguments, **named), file=file)
 
-    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
-        """The next rows. A server-side cursor does its work here, a part at a time."""
-        fetching = super().fetchmany
-        if self.name is None:
-            return fetching() if size is None else fetching(size)
-        fetched: list[tuple[Any, ...]] = self._timed(
-            "FETCH FORWARD", lambda: fetching() if size is None else fetching(size)
-        )
-        return fetched
-
     def _timed(
         self,
         text: Any,  # noqa: ANN401 - as above
         action: Callable[[], Any],
-        parameters: Any = None,  # noqa: ANN401 - as above
+        given: tuple[int, int] = (0, 0),
         file: Any = None,  # noqa: ANN401 - as above
     ) -> Any:  # noqa: ANN401 - as above
         unit = units.current()
@@ -110,43 +111,111 @@ class CapturingCursor(PreparingCursor):
             error = raised
             raise
         finally:
-            cost = perf_counter() - begun, number_of_parameters(parameters), longest_list(parameters)
+            cost = perf_counter() - begun, *given
             size = None if file is None else max(_position(file) - before, 0)
-            self._note(unit, text, cost, error, size)
+            self._note(unit, self._execution_of(text, cost, error, size))
 
-    def _note(
+    def _note(self, unit: units.Noting, execution: units.Execution) -> None:
+        unit.add(execution)
+
+    def _execution_of(
         self,
-        unit: units.Noting,
         query: Any,  # noqa: ANN401 - as above
         cost: tuple[float, int, int],
         error: BaseException | None,
         size: int | None = None,
-    ) -> None:
-        sent = self.query
-        if isinstance(query, str):
-            text = query if len(query) <= _SHORT else folded(query)
-        else:
-            # Bytes, or the driver's own composition: as it was sent.
-            text = folded((sent or b"")[:_LOOKED_AT].decode(errors="replace"))
-        sqlstate = None
+    ) -> units.Execution:
+        text = query if isinstance(query, str) and len(query) <= _SHORT else self._text_of(query)
         if error is not None:
-            sqlstate = error.pgcode or "" if isinstance(error, psycopg2.Error) else ""
             errors.mark(error, text)
-        unit.add(
-            units.Execution(
-                text,
-                units.place(),
-                cost[0],
-                max(self.rowcount, 0) if error is None else 0,
-                *cost[1:],
-                size if size is not None else len(sent or b""),
-                sqlstate,
-            )
-        )
+        seconds, parameters, values = cost
+        rows = self.rowcount
+        if rows < 0 or error is not None:
+            rows = 0
+        if size is None:
+            size = len(self.query or b"")
+        sqlstate = None if error is None else _sqlstate_of(error)
+        return units.execution((*sent(text), seconds, rows, parameters, values, size, sqlstate))
+
+    def _text_of(self, query: Any) -> str:  # noqa: ANN401 - as above
+        if isinstance(query, bytes):
+            query = query[:_LOOKED_AT].decode(errors="replace")
+        elif not isinstance(query, str):
+            try:
+                # The driver's own composition.
+                query = query.as_string(self)
+            except Exception:  # noqa: BLE001 - no statement at all, as the driver has said already
+                query = ""
+        return folded(query)
+
+
+class _ServerSideCursor(CapturingCursor):
+    """Counts once, when it is closed, with the time and the rows of all that was fetched by then."""
+
+    _under_way: units.Execution | None = None
+
+    def _note(self, unit: units.Noting, execution: units.Execution) -> None:
+        if execution.sqlstate is None:
+            self._under_way = execution
+        else:
+            unit.add(execution)
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - as above
+        """The next row."""
+        return self._fetched(super().fetchone, lambda row: row is not None)
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """The next rows."""
+        fetching = super().fetchmany
+        return self._fetched(lambda: fetching() if size is None else fetching(size), len)
+
+    def fetchall(self) -> list[Any]:
+        """The rows that are left."""
+        return self._fetched(super().fetchall, len)
+
+    def __next__(self) -> Any:  # noqa: ANN401 - as above
+        return self._fetched(super().__next__, lambda _: 1)
+
+    def close(self) -> None:
+        """Close it, and count what it cost."""
+        try:
+            super().close()
+        finally:
+            self._tell()
+
+    def _fetched(self, fetch: Callable[[], _Fetched], rows_in: Callable[[_Fetched], int]) -> _Fetched:
+        begun, rows, sqlstate = perf_counter(), 0, None
+        try:
+            found = fetch()
+            rows = rows_in(found)
+        except psycopg2.Error as error:
+            sqlstate = _sqlstate_of(error)
+            if self._under_way is not None:
+                errors.mark(error, self._under_way.text)
+            raise
+        else:
+            return found
+        finally:
+            so_far = self._under_way
+            if so_far is not None:
+                seconds = so_far.seconds + perf_counter() - begun
+                self._under_way = so_far._replace(seconds=seconds, rows=so_far.rows + rows, sqlstate=sqlstate)
+                if sqlstate is not None:
+                    self._tell()
+
+    def _tell(self) -> None:
+        execution, self._under_way = self._under_way, None
+        unit = units.current()
+        if execution is not None and unit is not None:
+            unit.add(execution)
+
+
+def _sqlstate_of(error: BaseException) -> str:
+    return (error.pgcode or "") if isinstance(error, psycopg2.Error) else ""
 
 
 def _position(file: Any) -> int:  # noqa: ANN401 - as above
     try:
-        return int(file.tell())
-    except (AttributeError, OSError, ValueError):
+        return int(file.tell()) & _POSITION
+    except Exception:  # noqa: BLE001 - whatever a file is that has no position
         return 0

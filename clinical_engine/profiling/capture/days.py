@@ -1,5 +1,6 @@
 """Batches of a day under one release, put together."""
 
+from collections.abc import Collection
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,11 +28,13 @@ class Day:
         _add(self.statements, counted.fingerprint, counted)
         _add(self.callers, (counted.fingerprint, counted.origin, counted.place), counted)
 
-    def forget(self, fingerprint: str) -> None:
-        """Count a statement among the others."""
-        for key in [key for key in self.callers if key[0] == fingerprint]:
+    def forget(self, fingerprints: Collection[str]) -> None:
+        """Count statements among the others."""
+        gone = set(fingerprints)
+        for key in [key for key in self.callers if key[0] in gone]:
             self._count_among_others(self.callers.pop(key))
-        del self.statements[fingerprint]
+        for fingerprint in gone:
+            del self.statements[fingerprint]
 
     def _count_among_others(self, counted: Counted) -> None:
         other = copy(counted)

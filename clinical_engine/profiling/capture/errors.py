@@ -1,8 +1,10 @@
 """Which statement a database error came from, for whoever tells of it."""
 
+from django.conf import settings
+
+from clinical_engine.common.guards import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from clinical_engine.profiling.fingerprints import shape_of
 
-STATEMENT_TIMEOUT, LOCK_TIMEOUT = "57014", "55P03"
 OVER_LIMIT = (STATEMENT_TIMEOUT, LOCK_TIMEOUT)
 _NAME = "captured_statement"
 
@@ -10,13 +12,24 @@ _NAME = "captured_statement"
 def mark(error: BaseException, text: str) -> None:
     """Note on an error which statement it came from, when it was over its limit."""
     if getattr(error, "pgcode", None) in OVER_LIMIT:
-        setattr(error, _NAME, text)
+        # Not the text: whoever looks into an error must find no values.
+        setattr(error, _NAME, shape_of(text).fingerprint)
+
+
+def ran_out_of_time(sqlstate: str, seconds: float) -> bool:
+    """Whether a statement was over a limit that all statements of this process have.
+
+    Who wants a lock soon or not at all waits for less, and tries again later: nothing is wrong with that statement.
+    """
+    if sqlstate == LOCK_TIMEOUT:
+        return bool(seconds * 1000 >= settings.LOCK_TIMEOUT_MS)
+    return sqlstate == STATEMENT_TIMEOUT
 
 
 def fingerprint_of(error: BaseException) -> str:
     """The fingerprint of the statement that was over its limit, of the driver's error or one that Django made of it; '' if none."""
     for each in (error, error.__cause__):
-        text = getattr(each, _NAME, None)
-        if text is not None:
-            return shape_of(text).fingerprint
+        fingerprint = getattr(each, _NAME, None)
+        if fingerprint is not None:
+            return str(fingerprint)
     return ""

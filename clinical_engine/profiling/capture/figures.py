@@ -1,23 +1,24 @@
 """The figures of the last week that lists show, brought current for the statements that ran, and what is found wrong with them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS, Counted
 from clinical_engine.profiling.capture.days import Day
-from clinical_engine.profiling.durations import Durations, added, last, packed, percentile, unpacked
+from clinical_engine.profiling.durations import Durations, added, percentile, spread, unpacked
 from clinical_engine.profiling.findings import Found, open_or_refresh
+from clinical_engine.profiling.growth.limits import Limits
 from clinical_engine.profiling.growth.plan_changes import changed_by
 from clinical_engine.profiling.models import FindingKind
 
-# Our policy; PostgreSQL's protocol itself has no more room for parameters.
-MOST_VALUES = 65_535
 # Executions of one statement within one request or batch of jobs: a query for each row.
 REPEATED_TOO_OFTEN = 20
 _DAYS = 7
 _RECENT = 50
+# The fewest of the last executions that are compared with the usual ones: of more, some would be older than a change too long.
+_LEAST_JUDGED = 20
 
 
 def bring_current(counted: Mapping[int, Counted], day: Day) -> None:
@@ -30,9 +31,12 @@ def bring_current(counted: Mapping[int, Counted], day: Day) -> None:
             [array_literal(ids)],
         )
     )
-    recent = {each: last(unpacked(before[each]), counted[each].durations, _RECENT) for each in ids}
+    recent = {
+        each: (bytes(before[each]) + spread(counted[each].durations, _RECENT))[-_RECENT:] for each in ids
+    }
     _write_durations(ids, week, recent)
-    _write_sums(ids, day.at.date())
+    write_sums(ids, day.at.date())
+    _note_timeouts(counted, day)
     named = {each: one for each, one in counted.items() if one.fingerprint != OTHER_STATEMENTS.fingerprint}
     found = [*_slower(named, week, recent, day), *_over_limit(named, day), *_repeated(day, named)]
     open_or_refresh(found, day.at)
@@ -53,7 +57,7 @@ def _durations_by_day(ids: Sequence[int], today: date) -> Mapping[int, Mapping[d
 
 
 def _write_durations(
-    ids: Sequence[int], week: Mapping[int, Mapping[date, Durations]], recent: Mapping[int, Durations]
+    ids: Sequence[int], week: Mapping[int, Mapping[date, Durations]], recent: Mapping[int, bytes]
 ) -> None:
     execute(
         """
@@ -63,9 +67,9 @@ def _write_durations(
         """,
         [
             array_literal(ids),
-            array_literal(_p95(recent[each]) for each in ids),
+            array_literal(_p95(Counter(recent[each])) for each in ids),
             array_literal(_p95(added(week[each].values())) for each in ids),
-            array_literal(f"\\x{packed(recent[each]).hex()}" for each in ids),
+            array_literal(f"\\x{recent[each].hex()}" for each in ids),
         ],
     )
 
@@ -75,47 +79,65 @@ def _p95(durations: Durations) -> int | None:
     return None if found is None else round(found)
 
 
-def _write_sums(ids: Sequence[int], today: date) -> None:
+def write_sums(ids: Sequence[int], today: date) -> None:
+    """Work out what these statements cost in the week that ends today; also of those that did not run in it."""
+    since = today - timedelta(days=_DAYS)
     execute(
         """
         UPDATE profiling_capturedstatement s SET
             calls_day = week.calls_day, calls_week = week.calls, time_week_us = week.time_us, longest_us = week.longest_us,
             parameters_most = week.parameters_most, values_most = week.values_most, bytes_most = week.bytes_most,
             failures_week = week.failures, timeouts_week = week.timeouts, repeated_most = week.repeated_most,
-            origin = main.origin, place = main.place
+            origin = main.origin, place = main.place,
+            p95_week_us = CASE WHEN week.calls > 0 THEN s.p95_week_us END
         FROM unnest(%s::bigint[]) AS asked (id)
         CROSS JOIN LATERAL (
-            SELECT sum(calls) FILTER (WHERE day = %s) AS calls_day, sum(calls) AS calls, sum(time_us) AS time_us,
-                max(longest_us) AS longest_us, max(parameters_most) AS parameters_most, max(values_most) AS values_most,
-                max(bytes_most) AS bytes_most, sum(failures) AS failures, sum(timeouts) AS timeouts,
-                max(repeated_most) AS repeated_most
+            SELECT COALESCE(sum(calls) FILTER (WHERE day = %s), 0) AS calls_day, COALESCE(sum(calls), 0) AS calls,
+                COALESCE(sum(time_us), 0) AS time_us, COALESCE(max(longest_us), 0) AS longest_us,
+                COALESCE(max(parameters_most), 0) AS parameters_most, COALESCE(max(values_most), 0) AS values_most,
+                COALESCE(max(bytes_most), 0) AS bytes_most, COALESCE(sum(failures), 0) AS failures,
+                COALESCE(sum(timeouts), 0) AS timeouts, COALESCE(max(repeated_most), 0) AS repeated_most
             FROM profiling_statementday d
             WHERE d.statement_id = asked.id AND d.day > %s AND d.day <= %s AND d.days = 1
         ) AS week
         CROSS JOIN LATERAL (
-            SELECT origin, place FROM profiling_caller c WHERE c.statement_id = asked.id ORDER BY time_us DESC, id LIMIT 1
+            SELECT origin, place FROM profiling_caller c WHERE c.statement_id = asked.id
+            ORDER BY last_seen_at > %s DESC, time_us DESC, id LIMIT 1
         ) AS main
         WHERE s.id = asked.id
         """,
-        [array_literal(ids), today, today - timedelta(days=_DAYS), today],
+        [array_literal(ids), today, since, today, since],
     )
+
+
+def _note_timeouts(counted: Mapping[int, Counted], day: Day) -> None:
+    ids = [each for each, one in counted.items() if one.timeouts]
+    if ids:
+        execute(
+            """
+            UPDATE profiling_capturedstatement SET timed_out_at = GREATEST(timed_out_at, %s) WHERE id = ANY(%s::bigint[])
+            """,
+            [day.at, array_literal(ids)],
+        )
 
 
 def _slower(
     named: Mapping[int, Counted],
     week: Mapping[int, Mapping[date, Durations]],
-    recent: Mapping[int, Durations],
+    recent: Mapping[int, bytes],
     day: Day,
 ) -> Iterator[Found]:
-    for each in named:
+    for each, one in named.items():
+        judged = Counter(recent[each][-max(one.calls, _LEAST_JUDGED) :])
         usual = added(durations for on, durations in week[each].items() if on < day.at.date())
-        factor = changed_by(usual, recent[each])
+        factor = changed_by(usual, judged)
         if factor is not None:
             yield Found(
                 each,
                 FindingKind.SLOWER,
                 f"The last executions took {factor:.1f} times as long as those of the days before.",
                 day.release,
+                severity=factor,
             )
 
 
@@ -125,10 +147,10 @@ def _over_limit(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:
             yield Found(
                 each, FindingKind.OVER_LIMIT, f"It ran out of time {_times(one.timeouts)}.", day.release
             )
-        elif max(one.parameters_most, one.values_most) > MOST_VALUES:
+        elif one.parameters_most > Limits.parameters or one.values_most > Limits.values:
             told = (
                 f"One execution had {one.parameters_most:,} parameters and a list of {one.values_most:,} values;"
-                f" {MOST_VALUES:,} is the most."
+                f" {Limits.parameters:,} is the most."
             )
             yield Found(each, FindingKind.OVER_LIMIT, told, day.release)
 
@@ -140,8 +162,8 @@ def _repeated(day: Day, named: Mapping[int, Counted]) -> Iterator[Found]:
         if fingerprint in ids and one.repeated_most >= REPEATED_TOO_OFTEN:
             told = f"It was sent {_times(one.repeated_most)} within one {origin}, from {place or 'Django itself'}."
             most[ids[fingerprint]] = max(most.get(ids[fingerprint], (0, "")), (one.repeated_most, told))
-    for each, (_, told) in most.items():
-        yield Found(each, FindingKind.REPEATED, told[:500], day.release)
+    for each, (times, told) in most.items():
+        yield Found(each, FindingKind.REPEATED, told[:500], day.release, severity=times)
 
 
 def _times(number: int) -> str:

@@ -1,12 +1,13 @@
 """A request is one unit of work, named by its method and route."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 
-from clinical_engine.profiling.capture.units import unit_of_work
+from clinical_engine.profiling.capture.units import in_parts, unit_of_work
 
 
 def capture_request(
@@ -22,19 +23,21 @@ def capture_request(
 
         with unit_of_work(origin):
             response = get_response(request)
-        if isinstance(response, StreamingHttpResponse) and not response.is_async:
-            response.streaming_content = _streamed(response.streaming_content, origin)
+        # A file sends no statements, and is handed to the server as it is.
+        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+            response.streaming_content = in_parts(cast("Iterator[bytes]", response.streaming_content), origin)
+            # What it holds is let go after the last part.
+            response.close = unit_of_work(origin)(response.close)  # type: ignore[method-assign]
         return response
 
     return captured
 
 
 def origin_of(request: HttpRequest) -> str:
-    """'POST /api/v1/activations': never the path itself, which holds ids."""
+    """'POST /api/v1/activations': never the path itself, which holds ids, nor a method that only the caller knows."""
     match = request.resolver_match
-    return f"{request.method} /{match.route if match else '(unknown)'}"
+    method = request.method if request.method in _METHODS else "OTHER"
+    return f"{method} /{match.route if match else '(unknown)'}"
 
 
-def _streamed(content: Iterable[bytes], origin: Callable[[], str]) -> Iterator[bytes]:
-    with unit_of_work(origin):
-        yield from content
+_METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}

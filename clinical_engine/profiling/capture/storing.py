@@ -4,22 +4,32 @@ from collections.abc import Mapping, Sequence
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS, Counted
+from clinical_engine.profiling.capture.day_rows import DayRow, add_rows
 from clinical_engine.profiling.capture.days import Day
-from clinical_engine.profiling.durations import added, packed, unpacked
-from clinical_engine.profiling.models import CapturedStatement, Release
 
 # Statements beyond these count as '(other statements)': texts put together from values must not fill the disk.
 MOST_STATEMENTS = 20_000
+_CALLERS_AT_ONCE = 10_000
 
 
 def store(day: Day) -> Mapping[int, Counted]:
     """Add a day's counts to what is stored of it; what was added, by the statement's id."""
-    release, _ = Release.objects.get_or_create(name=day.release[:200])
-    ids = _store_statements(day, release.pk)
+    release_id = _store_release(day.release)
+    ids = _store_statements(day, release_id)
     counted = {ids[fingerprint]: one for fingerprint, one in day.statements.items()}
-    _store_days(counted, day, release.pk)
+    today = day.at.date()
+    add_rows([DayRow(each, today, 1, release_id, one) for each, one in sorted(counted.items())])
     _store_callers(ids, day)
     return counted
+
+
+def _store_release(name: str) -> int:
+    execute(
+        "INSERT INTO profiling_release (name, first_seen_at) VALUES (%s, now()) ON CONFLICT (name) DO NOTHING",
+        [name],
+    )
+    [(release_id,)] = fetch_all("SELECT id FROM profiling_release WHERE name = %s", [name])
+    return int(release_id)
 
 
 def _store_statements(day: Day, release_id: int) -> Mapping[str, int]:
@@ -50,77 +60,18 @@ def _store_statements(day: Day, release_id: int) -> Mapping[str, int]:
 
 def _limit(day: Day) -> None:
     """Count new statements for which there is no room as '(other statements)'."""
-    known = set(
-        CapturedStatement.objects.filter(fingerprint__in=[*day.statements]).values_list(
-            "fingerprint", flat=True
-        )
+    known = fetch_all(
+        "SELECT fingerprint FROM profiling_capturedstatement WHERE fingerprint = ANY(%s::text[])",
+        [array_literal(day.statements)],
     )
-    new = [fingerprint for fingerprint in day.statements if fingerprint not in known]
-    room = MOST_STATEMENTS - CapturedStatement.objects.count() if new else 0
-    for fingerprint in new[max(room, 0) :]:
-        if fingerprint == OTHER_STATEMENTS.fingerprint:
-            continue
-        day.forget(fingerprint)
-
-
-_ARRAYS = ", ".join(["%s::bigint[]"] * 12)
-
-
-def _store_days(counted: Mapping[int, Counted], day: Day, release_id: int) -> None:
-    ids = sorted(counted)
-    before = {
-        statement_id: unpacked(durations)
-        for statement_id, durations in fetch_all(
-            "SELECT statement_id, durations FROM profiling_statementday WHERE day = %s AND statement_id = ANY(%s::bigint[])",
-            [day.at.date(), array_literal(ids)],
+    new = day.statements.keys() - {OTHER_STATEMENTS.fingerprint, *(fingerprint for (fingerprint,) in known)}
+    [(stored,)] = fetch_all("SELECT count(*) FROM profiling_capturedstatement") if new else [(0,)]
+    room = max(MOST_STATEMENTS - stored, 0)
+    if len(new) > room:
+        # Those that take most time are worth their room first.
+        day.forget(
+            sorted(new, key=lambda fingerprint: day.statements[fingerprint].time_us)[: len(new) - room]
         )
-    }
-    ones = [counted[each] for each in ids]
-    durations = [packed(added([before.get(each, {}), counted[each].durations])) for each in ids]
-    execute(
-        f"""
-        INSERT INTO profiling_statementday AS d (
-            day, days, release_id, statement_id, calls, time_us, longest_us, rows, parameters, parameters_most, values_most,
-            bytes, bytes_most, failures, timeouts, repeated_most, durations)
-        SELECT %s, 1, %s, found.* FROM unnest(%s::bigint[], {_ARRAYS}, %s::bytea[]) AS found ORDER BY 3
-        ON CONFLICT (statement_id, day) DO UPDATE SET
-            release_id = EXCLUDED.release_id,
-            calls = d.calls + EXCLUDED.calls,
-            time_us = d.time_us + EXCLUDED.time_us,
-            longest_us = GREATEST(d.longest_us, EXCLUDED.longest_us),
-            rows = d.rows + EXCLUDED.rows,
-            parameters = d.parameters + EXCLUDED.parameters,
-            parameters_most = GREATEST(d.parameters_most, EXCLUDED.parameters_most),
-            values_most = GREATEST(d.values_most, EXCLUDED.values_most),
-            bytes = d.bytes + EXCLUDED.bytes,
-            bytes_most = GREATEST(d.bytes_most, EXCLUDED.bytes_most),
-            failures = d.failures + EXCLUDED.failures,
-            timeouts = d.timeouts + EXCLUDED.timeouts,
-            repeated_most = GREATEST(d.repeated_most, EXCLUDED.repeated_most),
-            durations = EXCLUDED.durations
-        """,  # noqa: S608 - a number of placeholders
-        [
-            *(day.at.date(), release_id, array_literal(ids)),
-            *(array_literal(getattr(one, name) for one in ones) for name in _SUMS),
-            array_literal(f"\\x{each.hex()}" for each in durations),
-        ],
-    )
-
-
-_SUMS = (
-    "calls",
-    "time_us",
-    "longest_us",
-    "rows",
-    "parameters",
-    "parameters_most",
-    "values_most",
-    "bytes",
-    "bytes_most",
-    "failures",
-    "timeouts",
-    "repeated_most",
-)
 
 
 def _store_callers(ids: Mapping[str, int], day: Day) -> None:
@@ -128,6 +79,11 @@ def _store_callers(ids: Mapping[str, int], day: Day) -> None:
         ((ids[fingerprint], origin, place, one) for (fingerprint, origin, place), one in day.callers.items()),
         key=lambda each: each[:3],
     )
+    for start in range(0, len(found), _CALLERS_AT_ONCE):
+        _store_some(found[start : start + _CALLERS_AT_ONCE], day)
+
+
+def _store_some(found: Sequence[tuple[int, str, str, Counted]], day: Day) -> None:
     execute(
         """
         INSERT INTO profiling_caller AS c (

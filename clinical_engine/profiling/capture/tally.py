@@ -1,13 +1,15 @@
 """What a process has counted since it last wrote a batch, within bounds whatever it sends."""
 
-from collections import Counter
+# ruff: noqa: PLR1730 - calling `max` for each would take as long as all the rest
+
 from collections.abc import Mapping, Sequence
 from math import log2
-from threading import Lock
+from threading import RLock
 from typing import TypeAlias
 
-from clinical_engine.profiling.capture.errors import OVER_LIMIT
-from clinical_engine.profiling.capture.units import Execution, Place
+from clinical_engine.profiling.capture.errors import ran_out_of_time
+from clinical_engine.profiling.capture.places import Place, Sent
+from clinical_engine.profiling.capture.units import Execution
 from clinical_engine.profiling.durations import BUCKETS_PER_DOUBLING
 
 Key: TypeAlias = tuple[str, Place | None, str]
@@ -23,13 +25,11 @@ class Cell:
     """The sums of a statement's executions from one place for one origin. Times are seconds, sizes bytes."""
 
     __slots__ = (
-        "bytes",
         "bytes_most",
         "calls",
         "durations",
         "failures",
         "longest",
-        "parameters",
         "parameters_most",
         "repeated_most",
         "rows",
@@ -41,8 +41,7 @@ class Cell:
     def __init__(self) -> None:
         self.calls = self.failures = self.timeouts = self.rows = 0
         self.seconds = self.longest = 0.0
-        self.parameters = self.parameters_most = self.values_most = 0
-        self.bytes = self.bytes_most = self.repeated_most = 0
+        self.parameters_most = self.values_most = self.bytes_most = self.repeated_most = 0
         self.durations: dict[int, int] = {}
 
     def add(self, execution: Execution) -> None:
@@ -50,16 +49,18 @@ class Cell:
         _, _, seconds, rows, parameters, values, size, sqlstate = execution
         self.calls += 1
         self.seconds += seconds
-        self.longest = max(self.longest, seconds)
         self.rows += rows
-        self.parameters += parameters
-        self.parameters_most = max(self.parameters_most, parameters)
-        self.values_most = max(self.values_most, values)
-        self.bytes += size
-        self.bytes_most = max(self.bytes_most, size)
+        if seconds > self.longest:
+            self.longest = seconds
+        if parameters > self.parameters_most:
+            self.parameters_most = parameters
+        if values > self.values_most:
+            self.values_most = values
+        if size > self.bytes_most:
+            self.bytes_most = size
         if sqlstate is not None:
             self.failures += 1
-            self.timeouts += sqlstate in OVER_LIMIT
+            self.timeouts += ran_out_of_time(sqlstate, seconds)
         # As `bucket_of`, without the cost of calling it.
         bucket = int(log2(seconds * 1e6) * BUCKETS_PER_DOUBLING) if seconds > 1e-6 else 0  # noqa: PLR2004 - a microsecond
         durations = self.durations
@@ -70,7 +71,8 @@ class Tally:
     """Counts for all threads of a process."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        # May be taken again by the thread that has it: whatever is garbage ends there, and that may be a unit of work.
+        self._lock = RLock()
         self._cells: dict[Key, Cell] = {}
         self._text = 0
 
@@ -78,7 +80,7 @@ class Tally:
         self,
         origin: str,
         executions: Sequence[Execution],
-        repeated: Counter[tuple[str, Place | None]] | None,
+        repeated: Mapping[Sent, int] | None,
     ) -> None:
         """Add the executions of a unit; `repeated` tells how often it sent each statement from each place."""
         with self._lock:
@@ -89,9 +91,10 @@ class Tally:
                 if cell is None:
                     cell = self._new_cell(key)
                 cell.add(execution)
-                if repeated is not None:
-                    times = repeated[key[:2]]
-                    cell.repeated_most = max(cell.repeated_most, times)
+            for (text, place), times in repeated.items() if repeated else ():
+                key = (text, place, origin)
+                cell = cells.get(key) or self._new_cell(key)
+                cell.repeated_most = max(cell.repeated_most, times)
 
     def taken(self) -> Mapping[Key, Cell]:
         """All that was counted; the counts begin anew."""

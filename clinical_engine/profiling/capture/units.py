@@ -1,17 +1,17 @@
 """What the statements of a thread are sent for: a request, a batch of jobs, a task, or nothing that has a name."""
 
+import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache, partial
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
-from clinical_engine.common import database, prepared
-
-Place: TypeAlias = tuple[str, int]
-"""A file and a line."""
+from clinical_engine.profiling.capture.places import Place, Sent
 
 
 class Execution(NamedTuple):
@@ -29,12 +29,16 @@ class Execution(NamedTuple):
     """None where it succeeded; '' where it failed and PostgreSQL did not say why."""
 
 
-Sink: TypeAlias = Callable[[str, "list[Execution]", "Counter[tuple[str, Place | None]] | None"], None]
+# Calling the class takes half as long again.
+execution: Callable[[tuple[Any, ...]], Execution] = partial(tuple.__new__, Execution)
+
+Sink: TypeAlias = Callable[[str, "list[Execution]", "Mapping[Sent, int] | None"], None]
 """Takes an origin, executions, and how often each statement was sent from each place within the unit, where that may matter."""
 
 # So many executions are handed on at once: a unit that never ends must not fill the memory.
 _AT_ONCE = 500
 _WORTH_COUNTING = 10
+_MOST_COUNTED = 2_000
 
 
 class Unit:
@@ -46,7 +50,7 @@ class Unit:
         self._origin = origin
         self._sink = sink
         self._executions: list[Execution] = []
-        self._repeated: Counter[tuple[str, Place | None]] | None = None
+        self._repeated: dict[Sent, int] = {}
 
     def add(self, execution: Execution) -> None:
         """Note an execution."""
@@ -60,10 +64,33 @@ class Unit:
         executions, self._executions = self._executions, []
         if not executions:
             return
-        if self._repeated is not None or len(executions) >= _WORTH_COUNTING:
-            self._repeated = self._repeated or Counter()
-            self._repeated.update((each.text, each.place) for each in executions)
-        self._sink(self._origin(), executions, self._repeated)
+        worth_it = self._repeated or len(executions) >= _WORTH_COUNTING
+        self._sink(self._origin(), executions, self._counted(executions) if worth_it else None)
+
+    def forget(self) -> None:
+        """Drop what was noted so far."""
+        self._executions = []
+
+    def _counted(self, executions: "list[Execution]") -> Mapping[Sent, int]:
+        repeated, found = self._repeated, {}
+        sent = Counter(map(_sent, executions))
+        alike = {each: (_without_values(each[0]), each[1]) for each in sent}
+        for each, times in sent.items():
+            if alike[each] in repeated or len(repeated) < _MOST_COUNTED:
+                repeated[alike[each]] = repeated.get(alike[each], 0) + times
+        for each, times in sent.items():
+            found[each] = repeated.get(alike[each], times)
+        return found
+
+
+_sent: Callable[[Execution], Sent] = itemgetter(0, 1)
+# One query for each row may have its value written into the text, or a list that is longer each time.
+_VALUES = re.compile(r"'[^']*'|[0-9]+|%s(?:, ?%s)+")
+
+
+@lru_cache(maxsize=1_000)
+def _without_values(text: str) -> str:
+    return _VALUES.sub("%s", text[:4096])
 
 
 class _Nameless:
@@ -79,14 +106,14 @@ class _Nameless:
         self._sink(_NAMELESS, [execution], None)
 
 
-def _nameless() -> str:
+def _name() -> str:
     program = Path(sys.argv[0]).name if sys.argv else ""
     if program == "manage.py" and len(sys.argv) > 1:
         return f"command {sys.argv[1]}"
     return "outside of requests and jobs"
 
 
-_NAMELESS = _nameless()
+_NAMELESS = _name()
 
 
 class _Overheard:
@@ -111,22 +138,24 @@ class _Local(threading.local):
     unit: Unit | _Overheard | None = None
 
 
+_Part = TypeVar("_Part")
+_END = object()
 _local = _Local()
 _sink: Sink | None = None
+_nameless: _Nameless | None = None
 
 
-def capture_into(sink: Sink | None) -> None:
-    """Hand all that this process sends from now on to `sink`; None stops it."""
-    global _sink  # noqa: PLW0603 - one for the whole process is the purpose
-    _sink = sink
+def capture_into(sink: Sink | None) -> Sink | None:
+    """Hand all that this process sends from now on to `sink`; None stops it. What it was handed to until now."""
+    global _sink, _nameless  # noqa: PLW0603 - one for the whole process is the purpose
+    before, _sink = _sink, sink
+    _nameless = None if sink is None else _Nameless(sink)
+    return before
 
 
 def current() -> Noting | None:
     """What the running thread's statements are noted in; None where they are not."""
-    unit = _local.unit
-    if unit is None and _sink is not None:
-        return _Nameless(_sink)
-    return unit
+    return _local.unit or _nameless
 
 
 @contextmanager
@@ -135,14 +164,46 @@ def unit_of_work(origin: str | Callable[[], str]) -> Iterator[None]:
     if _sink is None:
         yield
         return
-    outer = _local.unit
     unit = Unit(origin if callable(origin) else lambda: origin, _sink)
+    try:
+        with _within(unit):
+            yield
+    finally:
+        unit.hand_on()
+
+
+def in_parts(parts: Iterable[_Part], origin: Callable[[], str]) -> Iterator[_Part]:
+    """The parts, made in one unit of work. Whatever the thread does between two of them is not of it."""
+    if _sink is None:
+        yield from parts
+        return
+    unit = Unit(origin, _sink)
+    making = iter(parts)
+    try:
+        while True:
+            with _within(unit):
+                part = next(making, _END)
+            if part is _END:
+                return
+            yield cast(_Part, part)
+    finally:
+        unit.hand_on()
+
+
+@contextmanager
+def _within(unit: Unit) -> Iterator[None]:
+    outer = _local.unit
     _local.unit = unit
     try:
         yield
     finally:
         _local.unit = outer
-        unit.hand_on()
+
+
+def forget() -> None:
+    """Drop what the unit that runs has noted: in a process that was forked in its midst, it is the parent's to count."""
+    if isinstance(_local.unit, Unit):
+        _local.unit.forget()
 
 
 @contextmanager
@@ -156,39 +217,3 @@ def overheard(listener: Callable[[Execution], None]) -> Iterator[None]:
         # Celery ends the unit of a task before it tells whoever asked later.
         if _local.unit is heard:
             _local.unit = outer
-
-
-_ROOT = str(Path(__file__).parents[3]) + "/"
-_HERE = str(Path(__file__).parent)
-# Between whoever sends a statement and the driver.
-_BETWEEN = (database.__file__, prepared.__file__, str(Path(_HERE).parent / "silk" / "recording.py"))
-_ours: dict[str, bool] = {}
-
-
-def place() -> Place | None:
-    """The innermost line of ours that the running statement comes from; None where Django alone sends it."""
-    frame = sys._getframe(2)  # noqa: SLF001 - walking from here costs a tenth of what `inspect` does
-    while frame is not None:
-        file = frame.f_code.co_filename
-        ours = _ours.get(file)
-        if ours is None:
-            ours = _ours[file] = _is_ours(file)
-        if ours:
-            return file, frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
-
-
-def _is_ours(file: str) -> bool:
-    return (
-        file.startswith(_ROOT)
-        and "/.venv/" not in file
-        and not file.startswith(_HERE)
-        and file not in _BETWEEN
-        and not file.endswith("manage.py")
-    )
-
-
-def named(where: Place | None) -> str:
-    """A place as people read it, from the project's folder on."""
-    return "" if where is None else f"{where[0].removeprefix(_ROOT)}:{where[1]}"

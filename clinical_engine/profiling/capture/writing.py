@@ -4,9 +4,9 @@ import atexit
 import logging
 import os
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from typing import TypeAlias
 
 import psycopg2
@@ -16,6 +16,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, whatev
 
 from clinical_engine.common.logs import describe_error
 from clinical_engine.profiling.capture import batches, units
+from clinical_engine.profiling.capture.places import Sent
 from clinical_engine.profiling.capture.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -29,24 +30,25 @@ _INSERT = """
 """
 # While the database is away; what is older than these is given up.
 _KEPT = 8
+# What is left when a process ends is written if it can be by then.
+_PATIENCE_AT_THE_END = 3.0
 
 
 class _Writer:
     """Counts, and writes in rounds. A forked process has one of its own."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.tally = Tally()
         self.unwritten: deque[bytes] = deque(maxlen=_KEPT)
         self.rounds = threading.Lock()
         self.ended = threading.Event()
-
-    def start(self) -> None:
-        threading.Thread(target=self._run, name="statement-capture", daemon=True).start()
+        self.thread = threading.Thread(target=self._run, name="statement-capture", daemon=True)
 
     def round(self) -> None:
         with self.rounds:
             if cells := self.tally.taken():
+                if len(self.unwritten) == _KEPT:
+                    logger.warning("What statements cost in %s is given up.", settings.CAPTURE_EVERY)
                 self.unwritten.append(batches.encoded(settings.RELEASE, cells))
             if self.unwritten or _in_each_round:
                 self._write()
@@ -59,15 +61,24 @@ class _Writer:
             with own.cursor() as cursor:
                 while self.unwritten:
                     cursor.execute(_INSERT, [batches.FORMAT, self.unwritten[0], _MOST_BATCHES, _MOST_BATCHES])
+                    if not cursor.rowcount:
+                        logger.warning("Nobody takes in what statements cost: a batch is given up.")
                     self.unwritten.popleft()
                 for function in _in_each_round:
                     function(cursor)
 
     def _run(self) -> None:
         while not self.ended.wait(settings.CAPTURE_EVERY.total_seconds()):
-            self.safe_round()
+            self._safe_round()
+        self._safe_round()
 
-    def safe_round(self) -> None:
+    def end(self) -> None:
+        """Have the thread write what is left. It may be waiting for a database that does not answer: nobody waits for that."""
+        self.ended.set()
+        if self.thread.is_alive():
+            self.thread.join(_PATIENCE_AT_THE_END)
+
+    def _safe_round(self) -> None:
         try:
             self.round()
         except Exception as error:  # noqa: BLE001 - whatever it is, the process has work to do
@@ -88,21 +99,27 @@ def start() -> None:
     """Count from now on, and write every CAPTURE_EVERY, in this process and in those that it forks."""
     units.capture_into(_count)
     os.register_at_fork(after_in_child=_forget)
-    atexit.register(_end)
-
-
-def _count(
-    origin: str,
-    executions: Sequence[units.Execution],
-    repeated: Counter[tuple[str, units.Place | None]] | None,
-) -> None:
-    # Not the tally's own method: a forked process has another one.
-    _of_process().tally.add(origin, executions, repeated)
+    atexit.register(end)
 
 
 def flush() -> None:
     """Do a round now. Raises what the database raises."""
     _of_process().round()
+
+
+def end() -> None:
+    """Write what is left before the process ends, in a few seconds or not at all."""
+    if _writer is not None:
+        _writer.end()
+
+
+def _count(
+    origin: str,
+    executions: Sequence[units.Execution],
+    repeated: Mapping[Sent, int] | None,
+) -> None:
+    # Not the tally's own method: a forked process has another one.
+    _of_process().tally.add(origin, executions, repeated)
 
 
 def _of_process() -> _Writer:
@@ -113,16 +130,13 @@ def _of_process() -> _Writer:
             writer = _writer
             if writer is None:
                 writer = _writer = _Writer()
-                writer.start()
+                # An interpreter that ends starts no more threads.
+                with suppress(RuntimeError):
+                    writer.thread.start()
     return writer
 
 
 def _forget() -> None:
     global _writer, _starting  # the lock may have been held by a thread that is not here
     _writer, _starting = None, threading.Lock()
-
-
-def _end() -> None:
-    if _writer is not None and _writer.pid == os.getpid():
-        _writer.ended.set()
-        _writer.safe_round()
+    units.forget()

@@ -2,89 +2,104 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from time import monotonic
 
 from django.db import transaction
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
-from clinical_engine.profiling.durations import added, packed, unpacked
+from clinical_engine.profiling.capture import storing
+from clinical_engine.profiling.capture.day_rows import LOCK, DayRow, add_rows, take_days
 
 KEPT_BY_DAY = timedelta(days=90)
 KEPT_BY_MONTH = timedelta(days=5 * 365)
-# A statement that ran last so long ago is no longer sent.
+# A statement that ran last so long ago is no longer sent; nor from places where it was last seen before its days became months.
 FORGOTTEN_AFTER = timedelta(days=400)
+# When statements have no room any more, those that ran last so long ago make some.
+CROWDED_OUT_AFTER = timedelta(days=7)
 # Of another release's format, and never taken in.
 _BATCHES_KEPT = timedelta(days=7)
 _MONTH = 30
 _STATEMENTS_AT_ONCE = 500
+_LEAST_DAYS_RECORDED = 7
 
 
-def age(today: date) -> None:
-    """Put months together whose last day is older than 90 days, and forget what is too old; a slice in each transaction."""
+def age(today: date, patience: timedelta) -> None:
+    """Put months together whose last day is older than 90 days, and forget what is too old; a slice in each transaction.
+
+    Begins no slice after that time; the next run goes on. Does nothing on a day that a clock may have leapt to: one without 7 days,
+    of the last 30, on which the drivers were read.
+    """
+    if not _goes_on(today):
+        return
+    deadline = monotonic() + patience.total_seconds()
     # Months are 30 days, counted from a fixed day: each day belongs to one of them whenever it is asked.
-    before = date.fromordinal((today - KEPT_BY_DAY).toordinal() // _MONTH * _MONTH)
-    while _fold_a_slice(before):
+    before = _month_of(today - KEPT_BY_DAY)
+    while _fold_a_slice(before) and monotonic() < deadline:
         pass
     with transaction.atomic():
         execute("DELETE FROM profiling_statementday WHERE day < %s", [today - KEPT_BY_MONTH])
         execute("DELETE FROM profiling_driverreading WHERE day < %s", [today - KEPT_BY_MONTH])
         execute("DELETE FROM profiling_capturedbatch WHERE captured_at < %s", [today - _BATCHES_KEPT])
-    _forget(today - FORGOTTEN_AFTER)
+        execute("DELETE FROM profiling_caller WHERE last_seen_at < %s", [today - KEPT_BY_DAY])
+    _forget(today)
+
+
+def _goes_on(today: date) -> bool:
+    [(recorded,)] = fetch_all(
+        "SELECT count(DISTINCT day) FROM profiling_driverreading WHERE day > %s AND day <= %s",
+        [today - timedelta(days=_MONTH), today],
+    )
+    return int(recorded) >= _LEAST_DAYS_RECORDED
+
+
+def _month_of(day: date) -> date:
+    return date.fromordinal(day.toordinal() // _MONTH * _MONTH)
 
 
 @transaction.atomic
 def _fold_a_slice(before: date) -> bool:
+    execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     ids = fetch_all(
         "SELECT DISTINCT statement_id FROM profiling_statementday WHERE days = 1 AND day < %s LIMIT %s",
         [before, _STATEMENTS_AT_ONCE],
     )
-    rows = fetch_all(
-        """
-        DELETE FROM profiling_statementday
-        WHERE statement_id = ANY(%s::bigint[]) AND days = 1 AND day < %s
-        RETURNING statement_id, day, durations, release_id, calls, time_us, rows, parameters, bytes, failures, timeouts,
-            longest_us, parameters_most, values_most, bytes_most, repeated_most
-        """,
-        [array_literal(each for (each,) in ids), before],
-    )
-    months: dict[tuple[int, date], list[tuple[Any, ...]]] = {}
-    for row in sorted(rows, key=lambda row: row[:2]):
-        month = date.fromordinal(row[1].toordinal() // _MONTH * _MONTH)
-        months.setdefault((row[0], month), []).append(row)
-    for key, days in months.items():
-        _store_month(*key, days)
-    return bool(rows)
+    months: dict[tuple[int, date], DayRow] = {}
+    for row in take_days([each for (each,) in ids], before):
+        key = row.statement_id, _month_of(row.day)
+        if key in months:
+            row.counted.add(months[key].counted)
+        months[key] = DayRow(*key, _MONTH, row.release_id, row.counted)
+    if months:
+        add_rows([*months.values()])
+    return bool(months)
 
 
-def _store_month(statement_id: int, month: date, days: Sequence[tuple[Any, ...]]) -> None:
-    columns = list(zip(*days, strict=True))
-    execute(
-        """
-        INSERT INTO profiling_statementday (
-            statement_id, day, days, durations, release_id, calls, time_us, rows, parameters, bytes, failures, timeouts,
-            longest_us, parameters_most, values_most, bytes_most, repeated_most)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-        """,
-        [
-            *(statement_id, month, _MONTH, packed(added(map(unpacked, columns[2]))), columns[3][-1]),
-            *(sum(column) for column in columns[4:11]),
-            *(max(column) for column in columns[11:]),
-        ],
-    )
+@transaction.atomic
+def _forget(today: date) -> None:
+    """Statements that ran last too long ago, but for those with a finding that is open."""
+    execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    ids = array_literal([*_not_since(today - FORGOTTEN_AFTER), *_crowded_out(today - CROWDED_OUT_AFTER)])
+    for table in ("statementday", "caller", "finding"):
+        execute(f"DELETE FROM profiling_{table} WHERE statement_id = ANY(%s::bigint[])", [ids])  # noqa: S608 - ours
+    execute("DELETE FROM profiling_capturedstatement WHERE id = ANY(%s::bigint[])", [ids])
 
 
-def _forget(since: date) -> None:
-    """Statements that ran last before a day, but for those with a finding that is open."""
-    forgotten = fetch_all(
+def _crowded_out(since: date) -> Sequence[int]:
+    """Those above four fifths of what there is room for: a release's new statements must be seen."""
+    [(number,)] = fetch_all("SELECT count(*) FROM profiling_capturedstatement")
+    too_many = max(number - storing.MOST_STATEMENTS * 4 // 5, 0)
+    return _not_since(since)[:too_many]
+
+
+def _not_since(day: date) -> Sequence[int]:
+    """The statements that ran last before that day and are not looked after, the oldest first."""
+    found = fetch_all(
         """
         SELECT id FROM profiling_capturedstatement s
         WHERE last_seen_at < %s AND NOT EXISTS (
             SELECT FROM profiling_finding f WHERE f.statement_id = s.id AND f.closed_at IS NULL)
+        ORDER BY last_seen_at, id
         """,
-        [since],
+        [day],
     )
-    ids = array_literal(each for (each,) in forgotten)
-    with transaction.atomic():
-        for table in ("statementday", "caller", "finding"):
-            execute(f"DELETE FROM profiling_{table} WHERE statement_id = ANY(%s::bigint[])", [ids])  # noqa: S608 - ours
-        execute("DELETE FROM profiling_capturedstatement WHERE id = ANY(%s::bigint[])", [ids])
+    return [each for (each,) in found]

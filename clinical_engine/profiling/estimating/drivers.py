@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 def record_drivers(now: datetime) -> None:
     """Read each driver and keep it as the day's; one that cannot be read is left out and logged."""
+    readings: list[DriverReading] = []
     for driver in registered():
         try:
             with transaction.atomic():
@@ -21,4 +22,7 @@ def record_drivers(now: datetime) -> None:
         except Error as error:
             logger.warning("The driver %s cannot be read: %s", driver.name, describe_error(error))
             continue
-        DriverReading.objects.update_or_create(driver=driver.name, day=now.date(), defaults={"value": value})
+        readings.append(DriverReading(driver=driver.name, day=now.date(), value=value))
+    DriverReading.objects.bulk_create(
+        readings, update_conflicts=True, unique_fields=["driver", "day"], update_fields=["value"]
+    )

@@ -1,5 +1,6 @@
 """Estimating one statement after the other, as long as there is time."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from time import monotonic
@@ -9,14 +10,16 @@ from django.db.models import F, Q
 
 from clinical_engine.common.database import fetch_all
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS
-from clinical_engine.profiling.estimating.loading import load_histories
-from clinical_engine.profiling.estimating.writing import WRITTEN, take_over
+from clinical_engine.profiling.capture.figures import write_sums
+from clinical_engine.profiling.estimating.loading import load_histories, load_origins
+from clinical_engine.profiling.estimating.writing import save, take_over
 from clinical_engine.profiling.findings import Found, open_or_refresh
 from clinical_engine.profiling.growth.estimating import estimate
-from clinical_engine.profiling.growth.verdicts import Outlook
+from clinical_engine.profiling.growth.verdicts import Crossing, Outlook
 from clinical_engine.profiling.limits import limits_for
 from clinical_engine.profiling.models import CapturedStatement, FindingKind
 
+logger = logging.getLogger(__name__)
 # Any number that no other advisory lock of this database uses.
 _LOCK = 7_301_031
 _AT_ONCE = 100
@@ -42,21 +45,33 @@ def _due(today: date) -> Sequence[CapturedStatement]:
         CapturedStatement.objects.filter(Q(estimated_on=None) | ~Q(estimated_on=today))
         .exclude(fingerprint=OTHER_STATEMENTS.fingerprint)
         .select_related("last_release")
-        .prefetch_related("callers")
         .order_by(F("estimated_on").asc(nulls_first=True), "id")[:_AT_ONCE]
     )
 
 
 def _estimate(statements: Sequence[CapturedStatement], now: datetime) -> None:
-    histories = load_histories([each.pk for each in statements], now.date())
+    ids = [each.pk for each in statements]
+    histories, origins = load_histories(ids, now.date()), load_origins(ids)
     found: list[Found] = []
+    write_sums(ids, now.date())
     for statement in statements:
-        limits = limits_for(caller.origin for caller in statement.callers.all())
+        limits = limits_for(origins[statement.pk])
         history = histories[statement.pk]
-        verdict = estimate(history.days, limits)
+        try:
+            verdict = estimate(history.days, limits)
+        except (ArithmeticError, ValueError):
+            # It would come first again and again, and nothing behind it.
+            logger.exception("The statement %s cannot be estimated.", statement.fingerprint)
+            statement.estimated_on = now.date()
+            continue
         take_over(statement, verdict, history, now.date())
         if verdict.outlook is Outlook.GROWS:
-            told = verdict.reason[:500]
-            found.append(Found(statement.pk, FindingKind.GROWS, told, statement.last_release.name))
-    CapturedStatement.objects.bulk_update(statements, WRITTEN)
+            told, severity = verdict.reason[:500], _nearness(verdict.crossing)
+            found.append(Found(statement.pk, FindingKind.GROWS, told, statement.last_release.name, severity))
+    save(statements)
     open_or_refresh(found, now)
+
+
+def _nearness(crossing: Crossing | None) -> float:
+    """The share of the way to the limit that its driver has gone; 0 where no limit is in sight."""
+    return crossing.driver_now / crossing.driver_at_limit if crossing and crossing.driver_at_limit else 0.0

@@ -54,6 +54,17 @@ def load_histories(ids: Sequence[int], today: date) -> Mapping[int, History]:
     return found
 
 
+def load_origins(ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """What each of the statements is sent for."""
+    found: dict[int, list[str]] = {each: [] for each in ids}
+    for statement_id, origin in fetch_all(
+        "SELECT DISTINCT statement_id, origin FROM profiling_caller WHERE statement_id = ANY(%s::bigint[])",
+        [array_literal(ids)],
+    ):
+        found[statement_id].append(origin)
+    return found
+
+
 def _readings(today: date) -> Mapping[date, Mapping[str, float]]:
     found: dict[date, dict[str, float]] = defaultdict(dict)
     for driver, day, value in fetch_all(

@@ -1,36 +1,38 @@
 """An estimate as lists and pages want it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import msgspec
 
+from clinical_engine.common.database import execute
 from clinical_engine.profiling.durations import percentile
 from clinical_engine.profiling.estimating.loading import History
 from clinical_engine.profiling.growth.series import Day
 from clinical_engine.profiling.growth.verdicts import Fit, Measure, Verdict
 from clinical_engine.profiling.models import CapturedStatement
 
-WRITTEN = (
-    "outlook",
-    "exponent",
-    "exponent_low",
-    "exponent_high",
-    "measure",
-    "driver",
-    "limit_name",
-    "driver_at_limit",
-    "limit_on",
-    "verdict",
-    "curve",
-    "p95_quarter_us",
-    "estimated_on",
-)
+_TYPES = {
+    "outlook": "text",
+    "exponent": "float8",
+    "exponent_low": "float8",
+    "exponent_high": "float8",
+    "measure": "text",
+    "driver": "text",
+    "limit_name": "text",
+    "driver_at_limit": "float8",
+    "limit_on": "date",
+    "verdict": "jsonb",
+    "curve": "jsonb",
+    "p95_quarter_us": "bigint",
+    "estimated_on": "date",
+}
 _POINTS = 24
 
 
 def take_over(statement: CapturedStatement, verdict: Verdict, history: History, today: date) -> None:
-    """Set the fields of `WRITTEN`; nothing is saved."""
+    """Set what the estimate says; nothing is saved."""
     fit, crossing = _main_fit(verdict), verdict.crossing
     quarter = percentile(history.quarter, 0.95)
     statement.outlook = verdict.outlook.value
@@ -43,10 +45,24 @@ def take_over(statement: CapturedStatement, verdict: Verdict, history: History, 
     statement.limit_name = crossing.limit_name if crossing else ""
     statement.driver_at_limit = crossing.driver_at_limit if crossing else None
     statement.limit_on = crossing.on if crossing else None
-    statement.verdict = msgspec.to_builtins(verdict)
+    statement.verdict = msgspec.to_builtins(replace(verdict, fits=_best(verdict.fits)))
     statement.curve = _curve(history.days, fit) if fit else []
     statement.p95_quarter_us = None if quarter is None else round(quarter)
     statement.estimated_on = today
+
+
+def save(statements: Sequence[CapturedStatement]) -> None:
+    """Write what was taken over of them, in one statement with one value."""
+    rows = [{"id": each.pk, **{name: getattr(each, name) for name in _TYPES}} for each in statements]
+    columns = ", ".join(f"{name} = found.{name}" for name in _TYPES)
+    types = ", ".join(f"{name} {kind}" for name, kind in _TYPES.items())
+    execute(
+        f"""
+        UPDATE profiling_capturedstatement s SET {columns}
+        FROM jsonb_to_recordset(%s::jsonb) AS found (id bigint, {types}) WHERE s.id = found.id
+        """,  # noqa: S608 - columns of ours
+        [msgspec.json.encode(rows).decode()],
+    )
 
 
 def cost_of(day: Day, measure: Measure) -> float:
@@ -59,6 +75,14 @@ def cost_of(day: Day, measure: Measure) -> float:
         Measure.VALUES: day.values,
     }
     return float(costs[measure])
+
+
+def _best(fits: Sequence[Fit]) -> Sequence[Fit]:
+    """Of each measure the one that explains it best: all of them would be most of what is stored of a statement."""
+    found: dict[Measure, Fit] = {}
+    for fit in fits:
+        found.setdefault(fit.measure, fit)
+    return list(found.values())
 
 
 def _main_fit(verdict: Verdict) -> Fit | None:

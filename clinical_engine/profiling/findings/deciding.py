@@ -1,6 +1,6 @@
 """What people do with a finding: who looks after it until when, and that it is settled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from django.contrib.auth.models import User
@@ -59,7 +59,7 @@ def _update_open(finding: Finding, **fields: object) -> None:
 
 
 def _record(
-    finding: Finding, actor: User, action: str, details: dict[str, object], reason: str = ""
+    finding: Finding, actor: User, action: str, details: Mapping[str, object], reason: str = ""
 ) -> None:
     target = audit.Target("finding", finding.pk, details=details)
     audit.record(actor=actor, action=action, targets=[target], reason=reason)

@@ -72,10 +72,11 @@ class CapturedStatement(models.Model):
     )
     failures_week = models.PositiveBigIntegerField(default=0)
     timeouts_week = models.PositiveBigIntegerField(default=0)
+    timed_out_at = models.DateTimeField(null=True, help_text="When it last ran out of time")
     repeated_most = models.PositiveIntegerField(
         default=0, help_text="Executions within one request or batch of jobs, in 7 days"
     )
-    recent = models.BinaryField(default=bytes, help_text="Durations of the last executions")
+    recent = models.BinaryField(default=bytes, help_text="Durations of the last 50, the newest last, each the byte of its bucket")
 
     outlook = models.CharField(max_length=16, choices=Outlook, default=Outlook.TOO_LITTLE_DATA)
     exponent = models.FloatField(null=True, help_text="Cost grows with this power of its driver")
@@ -92,6 +93,12 @@ class CapturedStatement(models.Model):
 
     class Meta:
         permissions: ClassVar = [("explain_capturedstatement", "Can have the database explain a statement")]
+        indexes: ClassVar = [
+            # What the probe counts: a few of twenty thousand, at every look at the front page.
+            models.Index(
+                fields=["timed_out_at"], condition=Q(timed_out_at__isnull=False), name="captured_statement_timed_out"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.fingerprint
@@ -120,30 +127,31 @@ class Caller(models.Model):
 
 
 class StatementDay(models.Model):
-    """What a statement cost in a day, or later in the month that begins with it. Times are UTC."""
+    """What a statement cost in a day, or later in the month that begins with it. Times are UTC.
+
+    There are a million rows: wide columns stand first and the one of no fixed width last, so that none is filled up.
+    """
 
     pk = models.CompositePrimaryKey("statement_id", "day")
     statement = models.ForeignKey(
         CapturedStatement, on_delete=models.CASCADE, db_index=False, related_name="days"
     )
-    day = models.DateField()
-    days = models.PositiveSmallIntegerField(default=1, help_text="1, or those of its month")
-    release = models.ForeignKey(
-        Release, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="Ran last"
-    )
     calls = models.PositiveBigIntegerField()
     time_us = models.PositiveBigIntegerField()
     longest_us = models.PositiveBigIntegerField()
-    durations = models.BinaryField(help_text="As profiling.durations packs them")
     rows = models.PositiveBigIntegerField()
-    parameters = models.PositiveBigIntegerField()
-    parameters_most = models.PositiveBigIntegerField()
-    values_most = models.PositiveBigIntegerField(help_text="In the longest list of one execution")
-    bytes = models.PositiveBigIntegerField()
     bytes_most = models.PositiveBigIntegerField()
+    release = models.ForeignKey(
+        Release, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="Ran last"
+    )
+    parameters_most = models.PositiveIntegerField()
+    values_most = models.PositiveIntegerField(help_text="In the longest list of one execution")
     failures = models.PositiveIntegerField()
     timeouts = models.PositiveIntegerField()
     repeated_most = models.PositiveIntegerField()
+    day = models.DateField()
+    days = models.PositiveSmallIntegerField(default=1, help_text="1, or those of its month")
+    durations = models.BinaryField(help_text="As profiling.durations packs them")
 
     class Meta:
         default_permissions: ClassVar = ()

@@ -20,12 +20,12 @@ class ProfiledRequests(models.Model):  # noqa: DJ008 - it has no rows to name
 
 
 class ProfilingWindow(models.Model):
-    """For a limited time every request of an endpoint, or every batch of a kind of job, is profiled, or a share of them.
+    """For a limited time all that has an origin ('POST /api/v1/activations', 'job associate') is recorded, or a share of it.
 
     Processes take what they may record from `granted` in advance, so that together they never exceed the window's bound.
     """
 
-    origin = models.CharField(max_length=200, help_text="'POST /api/v1/activations', 'job associate'")
+    origin = models.CharField(max_length=200)
     share = models.FloatField(default=1.0, help_text="0 to 1")
     starts_at = models.DateTimeField(db_default=Now())
     ends_at = models.DateTimeField()

@@ -21,7 +21,7 @@ def offer(group: str, origins: Origins) -> None:
 
 
 def choices() -> dict[str, list[str]]:
-    """All origins, sorted, by the group under which a list shows them."""
+    """All origins, by the group under which a list shows them; in it by their address, what is sent to it one below the other."""
     found: dict[str, list[str]] = {group: [] for group in (*_GROUPS.values(), *_offered, "Tasks", _OTHERS)}
     for route, view in _routes(get_resolver().url_patterns):
         if not route.startswith(_LEFT_OUT):
@@ -30,7 +30,7 @@ def choices() -> dict[str, list[str]]:
     for group, origins in _offered.items():
         found[group] += origins()
     found["Tasks"] += [f"task {entry['task']}" for entry in current_app.conf.beat_schedule.values()]
-    return {group: sorted(set(origins)) for group, origins in found.items() if origins}
+    return {group: sorted(set(origins), key=_by_address) for group, origins in found.items() if origins}
 
 
 def is_known(origin: str) -> bool:
@@ -42,6 +42,11 @@ def page_in_silk(origin: str) -> tuple[str, Mapping[str, str]]:
     """The name of silk's list, and what narrows it to an origin as far as silk can: by path, not by method."""
     sort, _, name = origin.partition(" ")
     return "silk:requests", {"path": name if name.startswith("/") else f"{sort}/{name}"}
+
+
+def _by_address(origin: str) -> tuple[str, str]:
+    first, _, address = origin.partition(" ")
+    return address, first
 
 
 def _routes(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, Any]]:

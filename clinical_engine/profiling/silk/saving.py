@@ -41,8 +41,8 @@ class Recorded:
 
 def save(recorded: Recorded, chosen: Chosen, noted: Noted) -> None:
     """Write it all, in a transaction of its own. Never raises: what is recorded matters less than what was done."""
-    if connection.connection is not None and connection.connection.closed:
-        # It broke meanwhile, and whoever needs it will open it again.
+    if noted.number and (connection.connection is None or connection.connection.closed):
+        # It broke meanwhile: where the server is away, a second attempt to reach it would keep everybody waiting.
         return
     try:
         with unit_of_work("silk"), transaction.atomic():

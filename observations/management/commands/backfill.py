@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils.dateparse import parse_date, parse_datetime
 
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
+from clinical_engine.common.guards import why_no_answer
 from observations.backfill import report, services
 from observations.backfill.watching import JobStoppedError, follow
 from observations.models import Backfill, BackfillState, ObservationScript, ScriptVersion
@@ -169,8 +170,8 @@ def _sentences() -> Iterator[None]:
         raise CommandError(" ".join(texts), returncode=_WRONG_USE) from None
     except NotAllowedNowError as error:
         raise CommandError(str(error), returncode=_WRONG_USE) from None
-    except (OperationalError, InterfaceError):
-        raise CommandError("The database does not answer.", returncode=_NO_ANSWER) from None
+    except (OperationalError, InterfaceError) as error:
+        raise CommandError(why_no_answer(error), returncode=_NO_ANSWER) from None
 
 
 @contextmanager

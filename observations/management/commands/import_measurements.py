@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
 from clinical_engine.common.errors import RefusedError
+from clinical_engine.common.guards import why_no_answer
 from clinical_engine.common.lines.files import FORMS, CannotReadError, line_file
 from observations.importing import report, services
 from observations.importing.watching import JobStoppedError, watch
@@ -100,10 +101,9 @@ def _sentences() -> Iterator[None]:
         raise CommandError(str(error), returncode=_WRONG_USE) from None
     except KeyboardInterrupt:
         raise CommandError("Interrupted; nothing was stored.", returncode=_INTERRUPTED) from None
-    except (OperationalError, InterfaceError):
-        raise CommandError(
-            "The database does not answer; nothing was stored.", returncode=_NO_ANSWER
-        ) from None
+    except (OperationalError, InterfaceError) as error:
+        told = f"{why_no_answer(error)} Nothing was stored."
+        raise CommandError(told, returncode=_NO_ANSWER) from None
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class ByHandForm(ReasonForm):
             ],
             coerce=self._submitters.__getitem__,
             label=label,
-            initial=initial and str(initial.pk),
+            initial=initial and initial.pk,
             error_messages={
                 "invalid_choice": forms.ModelChoiceField.default_error_messages["invalid_choice"]
             },

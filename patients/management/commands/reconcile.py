@@ -14,6 +14,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
+from clinical_engine.common.guards import why_no_answer
 from clinical_engine.common.lines.files import FORMS, CannotReadError, LineFile, line_file
 from patients.models import Roster, RosterState, StatementSource
 from patients.rosters import report, services
@@ -128,10 +129,9 @@ def _sentences() -> Iterator[None]:
         raise CommandError(str(error), returncode=_WRONG_USE) from None
     except KeyboardInterrupt:
         raise CommandError("Interrupted; nothing was stored.", returncode=_INTERRUPTED) from None
-    except (OperationalError, InterfaceError):
-        raise CommandError(
-            "The database does not answer; nothing was stored.", returncode=_NO_ANSWER
-        ) from None
+    except (OperationalError, InterfaceError) as error:
+        told = f"{why_no_answer(error)} Nothing was stored."
+        raise CommandError(told, returncode=_NO_ANSWER) from None
 
 
 def _received(

@@ -16,11 +16,6 @@ from tests.profiling import captured
 LIST = "admin:profiling_capturedstatement_changelist"
 
 
-@pytest.fixture
-def on_call(db: None) -> Client:
-    return logged_in("On-call engineer")
-
-
 def test_an_empty_list_says_when_to_look_again(on_call: Client) -> None:
     assert "look again in a minute or two" in shown(on_call, LIST)
 
@@ -45,8 +40,8 @@ def test_a_row_says_what_it_costs_where_it_leads_and_where_it_comes_from(on_call
         "median duration with active patients",
         "2 times slower since r2",
         "reaches 20 s at 1.4 million active patients, about March 2028 (Oct 2027 to Jan 2029)",
-        "40 values",
-        "30 times a request",
+        "40 in a list",
+        "30 a request",
     ):
         assert text in page, text
     assert '<svg class="ce-curve"' in page
@@ -124,12 +119,12 @@ def test_statements_are_filtered_by_outlook_timeouts_failures_and_repetition(on_
     captured.statement()
     grows = captured.growing()
     failed = captured.statement(failures_week=1)
-    slow = captured.statement(failures_week=1, timeouts_week=1)
-    again, long_ago = captured.statement(), captured.statement()
-    captured.caller(again, origin="job associate", repeated_at=timezone.now())
-    captured.caller(long_ago, origin="job associate", repeated_at=timezone.now() - timedelta(days=8))
+    slow = captured.statement(failures_week=1, timeouts_week=1, timed_out_at=timezone.now())
+    captured.statement(timed_out_at=timezone.now() - timedelta(hours=2))
+    again = captured.statement(repeated_most=20)
     assert listed(on_call, LIST, outlook__exact="grows") == [grows.fingerprint]
     assert listed(on_call, LIST, timeouts="yes") == [slow.fingerprint]
+    assert listed(on_call, LIST, timeouts="lately") == [slow.fingerprint]
     assert set(listed(on_call, LIST, timeouts="failures")) == {slow.fingerprint, failed.fingerprint}
     assert listed(on_call, LIST, repeated="yes") == [again.fingerprint]
 
@@ -146,8 +141,12 @@ def test_a_statement_is_found_by_fingerprint_origin_place_and_shape(on_call: Cli
     assert listed(on_call, LIST, q=term) == [found.fingerprint]
 
 
-@pytest.mark.parametrize("query", [{"finding": "other"}, {"origin": "x"}, {"timeouts": "x"}, {"repeated": "x"}])
-def test_an_unknown_filter_leads_to_the_whole_list_and_says_so(on_call: Client, query: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "query", [{"finding": "other"}, {"origin": "x"}, {"timeouts": "x"}, {"repeated": "x"}]
+)
+def test_an_unknown_filter_leads_to_the_whole_list_and_says_so(
+    on_call: Client, query: dict[str, str]
+) -> None:
     page = on_call.get(reverse(LIST), query, follow=True)
     assert "filter that is unknown here" in page.content.decode()
 

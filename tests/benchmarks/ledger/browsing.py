@@ -15,11 +15,11 @@ from tests.benchmarks.ledger.histories import ACCOUNT
 
 
 @contextmanager
-def browsing(database: str) -> Iterator[Client]:
-    """A client that is logged in as clinical support; silk records nothing of what it asks."""
+def browsing(database: str, role: str = ACCOUNT) -> Iterator[Client]:
+    """A client that is logged in with a role of ours; silk records nothing of what it asks."""
     with working_on(database), override_settings(PROFILED_SHARE=0):
         client = Client(SERVER_NAME="localhost")
-        client.force_login(User.objects.get(groups__name=ACCOUNT))
+        client.force_login(User.objects.get(groups__name=role))
         yield client
 
 

@@ -10,9 +10,9 @@ from itertools import groupby
 
 import numpy as np
 
-from clinical_engine.profiling.durations import bucket_of
-from clinical_engine.profiling.growth.estimating import Limits
-from clinical_engine.profiling.growth.series import Day, quantile
+from clinical_engine.profiling.durations import bucket_of, percentile
+from clinical_engine.profiling.growth.limits import Limits
+from clinical_engine.profiling.growth.series import Day
 from tests.benchmarks.slow_queries.noise import Noise, effects, usual
 from tests.benchmarks.slow_queries.world import LAST_JUDGED, Figures, World, world
 
@@ -63,7 +63,8 @@ def statements(seed: int) -> tuple[World, Iterator[Statement]]:
         *((kind, flat) for kind in FLAT for _ in range(_OF_EACH_FLAT)),
     ]
     return around, (
-        draw(around, kind, np.random.default_rng([seed, 1 + place])) for place, (kind, draw) in enumerate(draws)
+        draw(around, kind, np.random.default_rng([seed, 1 + place]))
+        for place, (kind, draw) in enumerate(draws)
     )
 
 
@@ -80,11 +81,18 @@ def growing(around: World, kind: str, chance: np.random.Generator) -> Statement:
     cost = _growing_cost(kind, share, limits, noise, chance)
     log_duration = cost.duration + effects(noise, LAST_JUDGED, chance)
     if chance.uniform() < 0.3:
-        log_duration = log_duration + _steps(around, 1, chance)
+        steps = _steps(around, 1, deadline, chance)
+        log_duration = log_duration + steps - steps[-1]  # the last release is the one that reaches the limit
     calls = _calls(around, "little" if chance.uniform() < 0.3 else "busy", chance)
     days, months = _observed(around, replace(cost, duration=log_duration), calls, noise, chance)
     return Statement(
-        kind, limits, days, months, min(deadline, limit_day - 30), limit_day, around.drivers["active_patients"][limit_day]
+        kind,
+        limits,
+        days,
+        months,
+        min(deadline, limit_day - 30),
+        limit_day,
+        around.drivers["active_patients"][limit_day],
     )
 
 
@@ -123,16 +131,18 @@ def flat(around: World, kind: str, chance: np.random.Generator) -> Statement:
     elif kind == "slow days":
         noise = replace(noise, slow_spells=chance.uniform(4, 15))
     limits = _limits(chance)
-    level = np.log(limits.duration_us * np.exp(chance.uniform(-9, -0.7))) - 1.645 * noise.within
+    level = np.log(limits.duration_us * np.exp(chance.uniform(-9, -0.35))) - 1.645 * noise.within
     log_duration = level + effects(noise, LAST_JUDGED, chance)
     steps = int(chance.integers(1, 5)) if kind == "releases" else int(chance.uniform() < 0.15)
-    log_duration += _steps(around, steps, chance)
+    log_duration += _steps(around, steps, LAST_JUDGED, chance)
     calls = _calls(around, "rare" if kind == "rare" else chance.choice(("busy", "little")), chance)
     one = np.ones(LAST_JUDGED)
     values = one * 0
     if chance.uniform() < 0.2:  # Batches of chance; the longest of a day is longer the more there are.
         values = 1 + np.floor(chance.gamma(1.0, chance.uniform(2, 200), (20, LAST_JUDGED)).max(axis=0))
-    cost = Cost(log_duration, one * chance.choice((0, 0.02, 1, 20, 400)), one * chance.integers(0, 12), values)
+    cost = Cost(
+        log_duration, one * chance.choice((0, 0.02, 1, 20, 400)), one * chance.integers(0, 12), values
+    )
     days, months = _observed(around, cost, calls, noise, chance)
     return Statement(kind, limits, days, months)
 
@@ -142,9 +152,9 @@ def _limits(chance: np.random.Generator) -> Limits:
     return Limits(microseconds, name, _POLICY, _POLICY)
 
 
-def _steps(around: World, count: int, chance: np.random.Generator) -> Figures:
+def _steps(around: World, count: int, before: int, chance: np.random.Generator) -> Figures:
     """Releases that make it faster or slower, once and for good."""
-    released = around.released[around.released < LAST_JUDGED]
+    released = around.released[around.released < before]
     series = np.zeros(LAST_JUDGED)
     for day in chance.choice(released, count, replace=False):
         series[day:] += chance.choice((-1, 1)) * np.log(chance.uniform(1.1, 2.5))
@@ -155,7 +165,9 @@ def _calls(around: World, traffic: str, chance: np.random.Generator) -> Figures:
     if traffic == "rare":
         return np.asarray(chance.poisson(chance.uniform(0.05, 1.0), LAST_JUDGED))
     patients = around.drivers["active_patients"][:LAST_JUDGED]
-    first = chance.uniform(2, 20) if traffic == "little" else np.exp(chance.uniform(np.log(50), np.log(50_000)))
+    first = (
+        chance.uniform(2, 20) if traffic == "little" else np.exp(chance.uniform(np.log(50), np.log(50_000)))
+    )
     weekend = np.where(np.arange(LAST_JUDGED) % 7 >= 5, chance.uniform(0.3, 1.0), 1.0)
     return np.asarray(chance.poisson(first * weekend * patients / patients[0]))
 
@@ -180,7 +192,13 @@ def _observed(
 
 
 def _day(  # noqa: PLR0913, PLR0917 - all that is known of a statement
-    around: World, cost: Cost, calls: Figures, rows: Figures, buckets: Mapping[int, list[int]], span: list[int], ran: list[int]
+    around: World,
+    cost: Cost,
+    calls: Figures,
+    rows: Figures,
+    buckets: Mapping[int, list[int]],
+    span: list[int],
+    ran: list[int],
 ) -> Day:
     durations: dict[int, int] = {}
     for day in ran:
@@ -190,8 +208,8 @@ def _day(  # noqa: PLR0913, PLR0917 - all that is known of a statement
     return Day(
         day=around.dates[span[0]],
         calls=int(total),
-        median_us=quantile(durations, 0.5) or 0.0,
-        p95_us=quantile(durations, 0.95) or 0.0,
+        median_us=percentile(durations, 0.5) or 0.0,
+        p95_us=percentile(durations, 0.95) or 0.0,
         rows=float((rows[ran] * calls[ran]).sum() / total),
         parameters=int(cost.parameters[ran].max()),
         values=int(cost.values[ran].max()),

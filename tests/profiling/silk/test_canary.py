@@ -2,134 +2,84 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import Client
+from django.db import transaction
+from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
 from silk.models import Request
 
-from clinical_engine.common.database import fetch_all
-from observations.models import Measurement
+from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.jobs import worker
+from clinical_engine.jobs.registry import ClaimedJob, kinds
+from clinical_engine.profiling.capture import writing
+from clinical_engine.profiling.capture.rollup import roll_up
+from clinical_engine.profiling.models import CapturedStatement, ProfiledStatement
+from clinical_engine.profiling.silk import room as rooms
+from observations.backfill.services import start_backfill
+from observations.models import ScriptVersion
+from observations.scripts.library import GLUCOSE_7D
+from observations.scripts.library.installing import install_library
 from patients.models import Patient
+from submitters.models import Organisation
 from tests import factories
+from tests.api.contract import operations
+from tests.jobs.conftest import new_kind
+from tests.jobs.support import RegisterKind, enqueue
+from tests.platform import urls as failing_urls
+from tests.profiling.silk.canary.kept import kept
+from tests.profiling.silk.canary.marked import (
+    MARK,
+    NUMBER,
+    fhir_requests_with_the_mark,
+    import_with_the_mark,
+    requests_with_the_mark,
+)
+from tests.scaling.endpoints import fhir_operations
 
-MARK = "Zaphrasia-4711"
-NUMBER = "123.4567890123"
+__all__ = ["new_kind"]
+# As the value was sent, as an array or JSON may write it, and its beginning.
+SECRETS = (MARK, NUMBER, NUMBER[:8], failing_urls.MARK)
 
-
-def requests_with_the_mark(caller: factories.Caller) -> Iterator[tuple[str, str, Any]]:
-    """(method, address, body) of requests that carry the mark wherever something can be sent."""
-    organisation, submitter = str(caller.organisation.id), str(caller.submitter.id)
-    statement = {
-        "client_id": f"s-{MARK}",
-        "submitter": submitter,
-        "external_id": MARK,
-        "effective_at": "2026-03-01T00:00:00Z",
-    }
-    reading = {
-        "client_id": f"m-{MARK}",
-        "external_id": MARK,
-        "code": "2339-0",
-        "value": float(NUMBER),
-        "unit": "mg/dL",
-        "measured_at": "2026-03-02T00:00:00Z",
-    }
-    measurements = {"organisation": organisation, "measurements": [reading]}
-    yield "POST", "activations", statement
-    yield "POST", "activations", statement
-    yield "POST", "activations", {**statement, "external_id": f"{MARK}-other"}
-    yield "POST", "activations", {**statement, "effective_at": MARK}
-    yield "POST", "activations", f'{{"external_id": "{MARK}'
-    yield (
-        "POST",
-        "deactivations",
-        {**statement, "client_id": f"d-{MARK}", "effective_at": "2026-03-05T00:00:00Z"},
-    )
-    yield "POST", "measurements", measurements
-    yield "POST", "measurements", measurements
-    yield "POST", "measurements", {**measurements, "measurements": [{**reading, "value": 7}]}
-    yield "POST", "measurements", {**measurements, "measurements": [{**reading, "unit": MARK, MARK: MARK}]}
-    yield "POST", "measurements", {**measurements, MARK: MARK}
-    yield from of_other_kinds(organisation, reading)
-    yield from corrections_with_the_mark(organisation)
-    yield from facts_with_the_mark(organisation)
-    yield "POST", "patients/lookup", {"organisation": organisation, "external_id": MARK}
-    yield "POST", "patients/lookup", {"organisation": MARK, "external_id": MARK}
-    patient = Patient.objects.get(external_id=MARK).id
-    yield "GET", f"patients/{patient}", None
-    yield "GET", f"patients/{patient}?name={MARK}", None
-    yield "GET", f"measurements?patient={patient}&code={MARK}", None
-    yield "GET", f"measurements?patient={patient}&cursor={MARK}", None
-    yield "GET", f"measurements?patient={MARK}", None
-    yield "GET", f"observations?patient={patient}&since={MARK}", None
-    yield "GET", f"observations?{MARK}={MARK}", None
-    yield "GET", f"patients/{MARK}", None
-    yield "GET", f"jobs/{MARK}/{NUMBER}", None
+pytestmark = pytest.mark.usefixtures("committed_db", "profiled")
 
 
-def of_other_kinds(organisation: str, reading: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Readings that are no number, taken and refused."""
-    plain = {name: reading[name] for name in reading if name not in {"value", "unit"}}
-    part = {"code": "8480-6", "value": float(NUMBER), "unit": "mm[Hg]"}
-    other = {"code": "8462-4", "value": float(NUMBER), "unit": "mm[Hg]"}
-    items = [
-        {**plain, "client_id": f"t-{MARK}", "code": "patient-note", "value": MARK},
-        {**plain, "client_id": f"p-{MARK}", "code": "85354-9", "components": [part, other]},
-        {**plain, "client_id": f"q-{MARK}", "code": "85354-9", "components": [{**part, "unit": MARK}]},
-        {**plain, "client_id": f"r-{MARK}", "code": "85354-9", "components": [{MARK: MARK}, part]},
-        {**plain, "client_id": f"a-{MARK}", "code": "44250-9", "value": MARK},
-        {**plain, "client_id": f"c-{MARK}", "code": MARK, "value": MARK},
-    ]
-    for item in items:
-        yield "POST", "measurements", {"organisation": organisation, "measurements": [item]}
+@pytest.fixture
+def caller(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> factories.Caller:
+    # Everything is to be recorded, however much it is.
+    monkeypatch.setattr(rooms, "_STRETCH_BYTES", 1e12)
+    install_library(scripts=[GLUCOSE_7D])
+    return factories.caller()
 
 
-def corrections_with_the_mark(organisation: str) -> Iterator[tuple[str, str, Any]]:
-    """What takes readings back, taken and refused."""
-    said = {"organisation": organisation, "client_id": f"t-{MARK}", "reason": MARK}
-    yield "POST", "measurements/entered-in-error", said
-    yield "POST", "measurements/entered-in-error", {**said, "client_id": f"never-{MARK}"}
-    yield "POST", "measurements/entered-in-error", {**said, "reason": f"{MARK}\n", MARK: MARK}
-    yield "POST", "measurements/entered-in-error", {**said, "organisation": MARK}
-    measurement = Measurement.objects.get(client_id=f"p-{MARK}").id
-    yield "POST", f"measurements/{measurement}/entered-in-error", {"reason": MARK}
-    yield "POST", f"measurements/{measurement}/entered-in-error", {MARK: MARK}
-
-
-def facts_with_the_mark(organisation: str) -> Iterator[tuple[str, str, Any]]:
-    """Facts, taken, in conflict and refused, and what takes them back."""
-    fact = {
-        "client_id": f"f-{MARK}",
-        "external_id": MARK,
-        "name": "birth_year",
-        "value": 1950,
-        "effective_from": "1950-01-01T00:00:00Z",
-    }
-    others = ({"value": 1951}, {"value": MARK}, {"name": MARK}, {"effective_from": MARK}, {MARK: MARK})
-    for changed in ({}, *others):
-        yield "POST", "facts", {"organisation": organisation, "facts": [{**fact, **changed}]}
-    said = {"organisation": organisation, "client_id": f"f-{MARK}", "reason": MARK}
-    yield "POST", "facts/entered-in-error", said
-    yield "POST", "facts/entered-in-error", {**said, "reason": f"{MARK}\n"}
-    yield "POST", f"facts/{MARK}/entered-in-error", {"reason": MARK}
-
-
-def use_the_api(caller: factories.Caller, api: Client) -> None:
-    for method, path, body in requests_with_the_mark(caller):
+def sent(client: Client, prefix: str, requests: Iterator[tuple[str, str, Any]]) -> None:
+    for method, path, body in requests:
         content = body if isinstance(body, str) else json.dumps(body)
-        response = api.generic(
-            method, f"/api/v1/{path}", content if body else "", content_type="application/json"
-        )
-        assert response.status_code < 500, (path, response.content)
+        kind = "application/x-ndjson" if method == "PUT" else "application/json"
+        answer = client.generic(method, f"{prefix}{path}", content if body else "", content_type=kind)
+        assert answer.status_code < 500, (path, answer.content)
+
+
+def use_the_api(caller: factories.Caller) -> None:
+    key = {"Authorization": f"Bearer {caller.key}"}
+    api = Client(headers=key)
+    sent(api, "/api/v1/", requests_with_the_mark(caller))
+    sent(api, "/fhir", fhir_requests_with_the_mark(caller))
     api.get("/api/v1/patients/lookup", headers={"Authorization": f"Bearer {MARK}", "X-Patient": MARK})
+    with override_settings(ROOT_URLCONF="tests.platform.urls"):
+        failing = Client(headers=key, raise_request_exception=False).get("/api/v1/failing")
+    assert failing.status_code == 500
 
 
-def use_the_admin(client: Client) -> None:
+def use_the_admin() -> None:
     """Logs in with the mark as name and password, then with an account, and searches for it in every list."""
+    client = Client()
     client.post(reverse("admin:login"), {"username": MARK, "password": MARK})
     client.force_login(User.objects.create_superuser("root", password="x"))
     for model in admin.site._registry:
@@ -146,30 +96,86 @@ def use_the_admin(client: Client) -> None:
     client.get(f"/admin/patients/{MARK}/")
 
 
-def silk_rows() -> str:
-    tables = fetch_all(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'silk_%%'", []
-    )
-    assert len(tables) >= 4
-    return "\n".join(
-        row for (table,) in tables for (row,) in fetch_all(f'SELECT row_to_json(t)::text FROM "{table}" t')
-    )
+def fail_with_the_mark(new_kind: RegisterKind) -> None:
+    """Jobs that fail with the mark in a statement of theirs, in its values and in the server's answer."""
+
+    def clash(batch: Sequence[ClaimedJob]) -> None:
+        for _ in range(2):
+            Organisation.objects.create(name=MARK)
+
+    def take_too_long(batch: Sequence[ClaimedJob]) -> None:
+        execute("SET LOCAL statement_timeout = 50")
+        # As nobody should write it: with the values in the text.
+        execute(f"SELECT pg_sleep(1), '{MARK}', $x${MARK}$x$, {NUMBER} -- {MARK}")
+
+    def misread(batch: Sequence[ClaimedJob]) -> None:
+        execute("SELECT %s::int", [f"{MARK} {NUMBER}"])
+
+    for handler in (clash, take_too_long, misread):
+        kind = new_kind(handler)
+        enqueue(kind, 1)
+        worker.work(kind.name, kind.queue)
 
 
-@pytest.mark.usefixtures("profiled", "scripts")
-def test_no_name_number_or_id_of_a_patient_reaches_silk_or_a_log(
-    caller: factories.Caller, api: Client, client: Client, log: io.StringIO, work: Any
+def test_no_name_number_or_id_of_a_patient_reaches_silk_the_capture_or_a_log(
+    caller: factories.Caller, log: io.StringIO, work: Callable[[], int], new_kind: RegisterKind
 ) -> None:
-    use_the_api(caller, api)
-    work()
-    use_the_api(caller, api)
-    use_the_admin(client)
+    steps: list[Callable[[], object]] = [
+        lambda: use_the_api(caller),
+        lambda: import_with_the_mark(caller),
+        work,
+        lambda: use_the_api(caller),
+        backfill_everything,
+        work,
+        use_the_admin,
+        lambda: fail_with_the_mark(new_kind),
+    ]
+    for step in steps:
+        step()
+        # A batch holds so many new statements only; the others of it are counted together.
+        writing.flush()
+    batches = kept("profiling_capturedbatch")
+    roll_up()
     assert Patient.objects.filter(external_id=MARK).exists()
-    assert Request.objects.count() > 40
-    kept = silk_rows()
-    assert "/api/v1/activations" in kept
-    assert "patients_patient" in kept
-    for secret in (MARK, NUMBER, "123.4567", caller.key, str(caller.submitter.id)):
-        assert secret not in kept
+    assert_all_was_recorded()
+    assert_telling(batches)
+    assert_telling(kept("silk\\_%"))
+    found = batches + kept()
+    for secret in (*SECRETS, caller.key, str(caller.submitter.id)):
+        assert secret.encode() not in found
         assert secret not in log.getvalue()
+        assert secret not in log_of_postgresql()
     assert "django.request" in log.getvalue()
+    assert "sqlstate=23505" in log.getvalue()
+
+
+def assert_telling(found: bytes) -> None:
+    """There is something in which a mark could stand."""
+    for telling in (b"/api/v1/activations", b"patients_patient", b"pg_sleep", b"COPY patients_rosterline"):
+        assert telling in found
+
+
+def backfill_everything() -> None:
+    script = ScriptVersion.objects.latest("pk").script
+    with transaction.atomic():
+        start_backfill(
+            actor=None, script=script, organisation=None, since=factories.NOON, until=None, reason="A fix"
+        )
+
+
+def assert_all_was_recorded() -> None:
+    """Every endpoint and every kind of job, so that nothing passes by not being there."""
+    recorded = {f"{method} {path}" for method, path in Request.objects.values_list("method", "path")}
+    routes = {each.replace("<uuid:", "{").replace(">", "}") for each in recorded}
+    assert {f"{method} {path}" for method, path, _ in operations()} <= routes
+    assert {"POST /fhir/", "GET /fhir/Observation", "GET /fhir/Observation/{row_id}"} <= routes
+    assert len(fhir_operations()) == 3, "A new one has to be sent the marks, too."
+    work_done = {each.removeprefix("JOB job/") for each in recorded if each.startswith("JOB")}
+    assert {kind.name for kind in kinds()} - {"rerun", "drift", "correct"} <= work_done
+    assert CapturedStatement.objects.count() > 100
+    assert ProfiledStatement.objects.count() > 100
+    assert fetch_all("SELECT count(*) FROM silk_sqlquery WHERE query LIKE '-- Rolled back%%'")[0][0] == 3
+
+
+def log_of_postgresql() -> str:
+    return (Path(settings.VAR_DIR) / "log" / "postgres.log").read_text(encoding="utf-8", errors="replace")

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
+from clinical_engine.common.guards import why_no_answer
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.reruns import report, services
 from clinical_engine.jobs.reruns.examination import examine
@@ -95,8 +96,8 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=_WRONG_USE) from None
         except NoSuchRerunError:
             raise CommandError("There is no such rerun.", returncode=_WRONG_USE) from None
-        except (OperationalError, InterfaceError):
-            raise CommandError("The database does not answer.", returncode=_NO_ANSWER) from None
+        except (OperationalError, InterfaceError) as error:
+            raise CommandError(why_no_answer(error), returncode=_NO_ANSWER) from None
 
     def _check(self, options: Mapping[str, Any]) -> None:
         limits = Limits(rate=options["rate"])

@@ -7,8 +7,12 @@ from math import ceil, floor, log10
 Written = Callable[[float], str]
 _STEPS = (1, 2, 5, 10)
 _MOST_TICKS = 5
+# In powers of ten.
+_WIDE = 2
 # The stretch beyond what is drawn, as a share of the axis: marks at the edge would be cut in halves.
 _MARGIN = 0.06
+# Names stand there, above all marks.
+_HEAD = 0.2
 _LEAST = 1e-9
 
 
@@ -29,7 +33,9 @@ class Axis:
 
     def ticks(self, written: Written) -> list[tuple[float, str]]:
         """Some round numbers, each with its place and as it is written."""
-        values = [*(self._powers() if self.is_logarithmic else self._rounds())]
+        values = list(self._powers()) if self.is_logarithmic else []
+        # A stretch may have no more than one of the powers.
+        values = values if len(values) > 1 else list(self._rounds())
         thinned = values[:: ceil(len(values) / _MOST_TICKS) or 1]
         return [(self.place(value), written(value)) for value in thinned]
 
@@ -46,26 +52,21 @@ class Axis:
             yield count * step
 
     def _powers(self) -> Iterator[float]:
-        """1, 10, 100; within less than two of those also 2 and 5, and within a stretch without any of all these round numbers."""
+        """1, 10, 100; within less than two powers of ten also 2 and 5."""
         first, last = floor(log10(self.low)), ceil(log10(self.high))
-        wide = log10(self.high / self.low) >= 2  # noqa: PLR2004 - two powers of ten
-        found = [
-            step * 10.0**power
-            for power in range(first, last + 1)
-            for step in ((1,) if wide else (1, 2, 5))
-            if self.low <= step * 10.0**power <= self.high
-        ]
-        yield from found if len(found) > 1 else Axis(self.low, self.high)._rounds()
+        steps = (1,) if log10(self.high / self.low) >= _WIDE else (1, 2, 5)
+        values = (step * 10.0**power for power in range(first, last + 1) for step in steps)
+        yield from (value for value in values if self.low <= value <= self.high)
 
 
 def from_nothing(values: Sequence[float]) -> Axis:
     """A linear axis that begins at nothing."""
-    return Axis(0.0, max([*values, _LEAST]) * (1 + _MARGIN))
+    return Axis(0.0, max([*values, _LEAST]) * (1 + _HEAD))
 
 
 def logarithmic(values: Sequence[float]) -> Axis:
     """A logarithmic axis over the numbers above nothing; there is one at least."""
-    known = [value for value in values if value > 0] or [1.0]
+    known = [max(value, _LEAST) for value in values if value > 0] or [1.0]
     low, high = min(known), max(known)
     # A thin stretch would show noise as if it were growth.
     span = max(log10(high / low), 0.3)

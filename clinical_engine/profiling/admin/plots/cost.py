@@ -59,7 +59,9 @@ def _limit(crossing: Crossing) -> str:
 
 
 def _written(measure: str, value: float) -> str:
-    return words.duration(value) if measure in {Measure.DURATION, Measure.SLOW_DURATION} else words.about(value)
+    return (
+        words.duration(value) if measure in {Measure.DURATION, Measure.SLOW_DURATION} else words.about(value)
+    )
 
 
 def _mark(
@@ -68,7 +70,9 @@ def _mark(
     day, x, y = point
     age = newest - day.day
     kind = next((name for span, name, _ in _AGES if age < span), _OLDER[0])
-    said = f"{day.day:%-d %b %Y}: {words.amount(measure, y)} at {x:,.0f} {words.driver(driver)}, {day.release}"
+    said = (
+        f"{day.day:%-d %b %Y}: {words.amount(measure, y)} at {x:,.0f} {words.driver(driver)}, {day.release}"
+    )
     return Mark(text(axes[0].place(x)), height(axes[1], y), kind, said)
 
 
@@ -86,10 +90,8 @@ def _words(
     reached: Crossing | None,
 ) -> str:
     (_, first_x, first_y), (_, last_x, last_y) = points[0], points[-1]
-    said = [
-        f"{words.amount(measure, first_y)} at {first_x:,.0f} {words.driver(driver)},"
-        f" {words.amount(measure, last_y)} at {last_x:,.0f}"
-    ]
+    first, last = words.amount(measure, first_y), words.amount(measure, last_y)
+    said = [f"{first} at {first_x:,.0f} {words.driver(driver)}, {last} at {last_x:,.0f}"]
     said += [words.power(fit)] if fit else []
     said += [words.headroom(reached)] if reached else []
     return "; ".join(said)

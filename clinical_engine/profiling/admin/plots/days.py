@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from clinical_engine.profiling.admin import words
 from clinical_engine.profiling.admin.plots.axis import Axis, Written, from_nothing
@@ -19,9 +20,10 @@ from clinical_engine.profiling.admin.plots.drawing import (
 )
 from clinical_engine.profiling.growth.series import Day
 
-_MOST_TICKS = 5
+_TICKS = 4
 # In per cent of the width: names closer together would run into each other.
 _ROOM_FOR_A_NAME = 14.0
+_LAST_PLACE_FOR_A_NAME = 100 - _ROOM_FOR_A_NAME
 _NAME_LENGTH = 14
 # A limit far above everything would press all days into one line.
 _LIMIT_WITHIN = 3.0
@@ -106,22 +108,27 @@ class _Frame:
 
 def _ticks(first: date, last: date, across: Axis) -> list[Tick]:
     span = (last - first).days
-    steps = range(0, span + 1, max(span // _MOST_TICKS, 1))
+    steps = sorted({span * step // (_TICKS - 1) for step in range(_TICKS)})
     days = [date.fromordinal(first.toordinal() + step) for step in steps]
     places = [(across.place(day.toordinal()), day) for day in days]
-    return [(text(place), f"{day:%-d %b %Y}", anchor(place)) for place, day in places]
+    # With the year at both ends only: a telephone has no room for more.
+    return [
+        (text(place), f"{day:%-d %b %Y}" if day in {first, last} else f"{day:%-d %b}", anchor(place))
+        for place, day in places
+    ]
 
 
 def _releases(days: Sequence[Day], across: Axis) -> list[Line]:
     """Where another release than that of the day before ran; of those close together the latest has its name."""
     found: list[Line] = []
     free_to = 100.0
-    for before, day in reversed([*zip(days, days[1:], strict=False)]):
+    for before, day in reversed([*pairwise(days)]):
         if before.release == day.release:
             continue
         place = across.place(day.day.toordinal() - 0.5)
         # To the right of its line, or beside the right edge to the left of it.
-        begins, side = (place, "start") if place + _ROOM_FOR_A_NAME <= 100 else (place - _ROOM_FOR_A_NAME, "end")  # noqa: PLR2004
+        side = "start" if place <= _LAST_PLACE_FOR_A_NAME else "end"
+        begins = place if side == "start" else place - _ROOM_FOR_A_NAME
         has_room = begins + _ROOM_FOR_A_NAME <= free_to
         name = day.release[:_NAME_LENGTH] if has_room else ""
         found.append(Line(text(place), f"{day.day:%-d %b %Y}: {day.release}", name, side))

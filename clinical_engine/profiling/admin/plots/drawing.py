@@ -8,6 +8,8 @@ from clinical_engine.profiling.admin.plots.axis import Axis, Written
 # In the middle of its place, a text at the right edge would be cut.
 _AT_THE_EDGE = 92.0
 _AT_THE_BEGINNING = 6.0
+# As many characters as a telephone has room for.
+_NAME_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +84,5 @@ def anchor(place: float) -> str:
 
 def limit_line(up: Axis, value: float, words: str) -> Line:
     """A limit, from left to right."""
-    return Line(height(up, value), words, words)
+    name = words if len(words) <= _NAME_LENGTH else f"{words[: _NAME_LENGTH - 1]}…"
+    return Line(height(up, value), words, name)

@@ -1,0 +1,128 @@
+"""`manage.py slow_queries`: captured statements from a shell or a script. docs/operations/slow-queries.md says more."""
+
+import json
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from clinical_engine.common.database import execute
+from clinical_engine.common.guards import why_no_answer
+from clinical_engine.profiling import documents, selectors, tables
+from clinical_engine.profiling.models import CapturedStatement, Finding, FindingKind
+
+_FOUND = 1
+_WRONG_USE = 2
+_NO_ANSWER = 3
+_FAIL_ON = {
+    "grows": lambda: selectors.open_findings().filter(kind=FindingKind.GROWS),
+    "overdue": selectors.overdue_findings,
+}
+
+
+class Command(BaseCommand):
+    """Exits with 0; with 1 when `--fail-on` found something, 2 for wrong use, 3 when the database does not answer in time."""
+
+    help = "Which statements cost most, which of them grow, and how far each is from its limit. Reads only."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What is shown, and how."""
+        parser.add_argument("fingerprint", nargs="?", default="", help="Show all that is known of this one")
+        parser.add_argument("--json", action="store_true", help="Write one JSON document")
+        parser.add_argument(
+            "--top", type=_positive, default=20, metavar="N", help="How many are listed (%(default)s)"
+        )
+        parser.add_argument("--sort", choices=selectors.SORTS, default="time", help="Default: %(default)s")
+        parser.add_argument("--only", choices=selectors.ONLY, default="", help="Those alone")
+        parser.add_argument(
+            "--fail-on",
+            choices=_FAIL_ON,
+            action="append",
+            default=[],
+            help="Exit with 1 while a finding of growth is open, or one is overdue; may be given twice",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
+        """Write what was asked for, and exit as the class says. Raises CommandError with one sentence."""
+        try:
+            with transaction.atomic():
+                execute("SET TRANSACTION READ ONLY")
+                self._write(options)
+                is_found = any(_FAIL_ON[name]().exists() for name in options["fail_on"])
+        except (OperationalError, InterfaceError) as error:
+            raise CommandError(why_no_answer(error), returncode=_NO_ANSWER) from None
+        if is_found:
+            sys.exit(_FOUND)
+
+    def _write(self, options: Mapping[str, Any]) -> None:
+        if options["fingerprint"]:
+            self._write_one(options["fingerprint"], as_json=options["json"])
+        else:
+            self._write_ranking(options)
+
+    def _write_ranking(self, options: Mapping[str, Any]) -> None:
+        rows = selectors.ranked(options["sort"], options["only"])
+        shown = list(rows[: options["top"]])
+        findings = _open_by_statement(shown)
+        if options["json"]:
+            listed = [documents.statement_json(each, findings[each.pk]) for each in shown]
+            self._write_json({"total": rows.count(), "statements": listed})
+        elif shown:
+            self._write_lines(tables.ranking([(each, findings[each.pk]) for each in shown]))
+            self.stdout.write(_summary(rows.count(), len(shown)))
+        else:
+            self.stdout.write(
+                "Nothing was captured that is asked for. A fresh engine's first statements come within a minute."
+            )
+
+    def _write_one(self, fingerprint: str, *, as_json: bool) -> None:
+        statement = selectors.by_fingerprint(fingerprint)
+        if statement is None:
+            raise CommandError("No captured statement has this fingerprint.", returncode=_WRONG_USE)
+        callers, days = list(selectors.callers_of(statement)), selectors.days_of(statement)
+        findings = list(selectors.findings_of([statement]))
+        if as_json:
+            shown = documents.statement_json(statement, findings) | {
+                "callers": [documents.caller_json(each) for each in callers],
+                "days": [documents.day_json(each) for each in days],
+            }
+            self._write_json({"statement": shown})
+        else:
+            self._write_lines(tables.page(statement, callers, days, findings))
+
+    def _write_json(self, document: Mapping[str, Any]) -> None:
+        about = {
+            "release": settings.RELEASE,
+            "as_of": timezone.now().isoformat(),
+            "findings_open": selectors.open_findings().count(),
+            "findings_overdue": selectors.overdue_findings().count(),
+        }
+        self.stdout.write(json.dumps({**about, **document}, indent=2))
+
+    def _write_lines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.stdout.write(line)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError("must be a whole number from 1 on")
+    return int(text)
+
+
+def _open_by_statement(statements: Sequence[CapturedStatement]) -> Mapping[int, list[Finding]]:
+    found: dict[int, list[Finding]] = defaultdict(list)
+    for finding in selectors.findings_of(statements).filter(closed_at=None):
+        found[finding.statement_id].append(finding)
+    return found
+
+
+def _summary(total: int, shown: int) -> str:
+    number, overdue = selectors.open_findings().count(), selectors.overdue_findings().count()
+    return f"Captured statements: {shown:,} of {total:,}. Findings: {number:,} open, {overdue:,} of them overdue."

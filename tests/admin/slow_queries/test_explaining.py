@@ -1,0 +1,75 @@
+"""EXPLAIN on demand, and what the server itself counted."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinical_engine.audit.models import AuditEntry
+from clinical_engine.profiling import pg_stat_statements
+from clinical_engine.profiling.models import CapturedStatement
+from patients.models import Patient
+from tests import factories
+from tests.admin.conftest import logged_in
+from tests.admin.test_pages import shown
+from tests.profiling import captured
+
+PAGE = "admin:profiling_capturedstatement_change"
+
+
+def address(statement: CapturedStatement) -> str:
+    return reverse("admin:profiling_capturedstatement_explain", args=[statement.pk])
+
+
+@pytest.mark.usefixtures("db")
+def test_an_engineer_sees_the_plan_and_the_trail_says_that_it_was_asked_for(on_call: Client) -> None:
+    made = captured.statement()
+    page = on_call.post(address(made)).content.decode()
+    assert "patients_patient" in page
+    assert "cost=" in page
+    entry = AuditEntry.objects.get(target_type="captured_statement")
+    assert (entry.action, entry.details) == (
+        "captured_statement.explain",
+        {"fingerprint": made.fingerprint},
+    )
+
+
+def test_an_explanation_of_an_update_changes_nothing(on_call: Client) -> None:
+    patient = factories.patient(factories.organisation(), "p-1")
+    made = captured.statement(shape='UPDATE "patients_patient" SET "external_id" = ?')
+    assert "Update on patients_patient" in on_call.post(address(made)).content.decode()
+    assert Patient.objects.get(pk=patient.pk).external_id == "p-1"
+
+
+def test_what_has_no_plan_says_why(on_call: Client) -> None:
+    for shape in ("SAVEPOINT ?", "SELECT FROM", 'SELECT ? FROM "gone"'):
+        answer = on_call.post(address(captured.statement(shape=shape)))
+        assert answer.status_code == 200
+        assert answer.context["problem"], shape
+        assert 'role="alert"' in answer.content.decode()
+
+
+def test_a_plan_is_asked_for_by_a_button_and_never_by_a_link(on_call: Client) -> None:
+    made = captured.statement()
+    assert f'action="{address(made)}"' in shown(on_call, PAGE, made.pk)
+    assert on_call.get(address(made)).headers["Location"] == reverse(PAGE, args=[made.pk])
+    assert not AuditEntry.objects.filter(target_type="captured_statement").exists()
+
+
+def test_who_may_not_explain_is_refused(db: None) -> None:
+    made = captured.statement()
+    for role in ("Clinical support", "Script author"):
+        assert logged_in(role).post(address(made)).status_code == 403
+    assert on_call_status(made, key="9999999") == 302
+
+
+def on_call_status(made: CapturedStatement, key: str) -> int:
+    return logged_in("On-call engineer").post(address(made).replace(str(made.pk), key, 1)).status_code
+
+
+def test_a_server_that_does_not_count_says_so_and_one_that_does_is_shown_beside_the_capture(
+    on_call: Client,
+) -> None:
+    made = captured.statement()
+    pg_stat_statements.forget()
+    assert "The server has no pg_stat_statements" in shown(on_call, PAGE, made.pk)
+    pg_stat_statements.forget()

@@ -1,0 +1,103 @@
+"""The figures that lists show, and what is found wrong with a statement as it is rolled up."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from clinical_engine.profiling.capture.figures import REPEATED_TOO_OFTEN
+from clinical_engine.profiling.capture.rollup import roll_up
+from clinical_engine.profiling.capture.tally import OTHER
+from clinical_engine.profiling.models import CapturedStatement, Finding, FindingKind
+from tests.profiling.written import batch, ran
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+A_DAY = timedelta(days=1)
+
+
+def rolled_up(*executions: float, day: int = 0, **fields: Any) -> CapturedStatement:
+    batch([ran(seconds, **fields) for seconds in executions], at=NOON + day * A_DAY)
+    roll_up()
+    return CapturedStatement.objects.get()
+
+
+def findings() -> dict[str, str]:
+    return dict(Finding.objects.values_list("kind", "told"))
+
+
+def test_a_week_is_the_last_seven_days() -> None:
+    for day in range(9):
+        found = rolled_up(0.01, day=day)
+    assert (found.calls_day, found.calls_week, found.time_week_us) == (1, 7, 70_000)
+
+
+def test_the_percentile_of_now_is_of_the_last_fifty_and_that_of_the_week_of_all() -> None:
+    rolled_up(*[0.01] * 2_000, day=0)
+    found = rolled_up(*[0.1] * 50, day=1)
+    assert found.p95_now_us == pytest.approx(100_000, rel=0.2)
+    assert found.p95_week_us == pytest.approx(10_000, rel=0.2)
+
+
+def test_a_few_late_executions_are_not_yet_all_of_the_last_fifty() -> None:
+    rolled_up(*[0.01] * 100, day=0)
+    found = rolled_up(0.1, day=0)
+    assert found.p95_now_us == pytest.approx(10_000, rel=0.3)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 50])
+def test_a_statement_that_becomes_slower_is_found_within_fifty_executions(at_once: int) -> None:
+    for day in range(6):
+        rolled_up(*[0.01] * 200, day=day)
+    assert findings() == {}
+    for _ in range(50 // at_once):
+        rolled_up(*[0.2] * at_once, day=6)
+    assert FindingKind.SLOWER in findings()
+
+
+def test_a_few_slow_executions_are_not_yet_found() -> None:
+    for day in range(6):
+        rolled_up(*[0.01] * 200, day=day)
+    rolled_up(*[0.2] * 5, day=6)
+    assert findings() == {}
+
+
+def test_a_statement_that_ran_out_of_time_is_found() -> None:
+    rolled_up(20.0, 20.0, sqlstate="57014")
+    assert findings() == {FindingKind.OVER_LIMIT: "It ran out of time 2 times."}
+    finding = Finding.objects.get()
+    assert (finding.release, finding.found_at) == ("r1", NOON)
+
+
+@pytest.mark.parametrize("fields", [{"parameters": 65_536}, {"values": 65_536}])
+def test_a_statement_over_the_limit_of_values_is_found(fields: dict[str, int]) -> None:
+    rolled_up(0.01, **fields)
+    assert set(findings()) == {FindingKind.OVER_LIMIT}
+
+
+def test_a_statement_at_the_limit_of_values_is_not() -> None:
+    rolled_up(0.01, parameters=65_535, values=65_535)
+    assert findings() == {}
+
+
+def test_a_query_for_each_row_is_found_and_says_where() -> None:
+    place = ("/somewhere/patients/selectors.py", 17)
+    batch([ran(place=place)], at=NOON, repeated=REPEATED_TOO_OFTEN, origin="GET /api/v1/list")
+    batch([ran()], at=NOON, repeated=REPEATED_TOO_OFTEN - 1, origin="GET /api/v1/other")
+    roll_up()
+    [told] = findings().values()
+    assert (
+        told == "It was sent 20 times within one GET /api/v1/list, from /somewhere/patients/selectors.py:17."
+    )
+
+
+def test_nothing_is_found_twice() -> None:
+    for _ in range(3):
+        rolled_up(20.0, sqlstate="57014")
+    assert Finding.objects.count() == 1
+
+
+def test_nothing_is_found_of_statements_that_had_no_room() -> None:
+    batch([ran(20.0, OTHER, sqlstate="57014", parameters=70_000)], at=NOON, repeated=50)
+    roll_up()
+    assert findings() == {}
