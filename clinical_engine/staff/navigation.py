@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 
-
 @dataclass(frozen=True, slots=True, order=True)
 class Menu:
     """Where a list stands in the menu: by position, under a group's title; `icon` is a Material symbol's name."""

@@ -12,7 +12,7 @@ from django.conf import settings
 from tests.benchmarks.ledger.databases import create, environment_of
 from tests.benchmarks.results import Metric, measured
 from tests.benchmarks.slow_queries import incident_plot
-from tests.benchmarks.slow_queries.weeks import MONTH, POLICY, Week
+from tests.benchmarks.slow_queries.weeks import MONTH, Week
 
 _DATABASE = "benchmark_incident"
 _PROGRAM = "tests.benchmarks.slow_queries.replaying"
@@ -26,12 +26,13 @@ def run() -> list[Metric]:
     grow by 3 % a month; captured, rolled up, and estimated once a week. It fails on the first day on which it binds more
     than 65,535 parameters, three years after the first. Flagged: the first week whose verdict is that it grows, with a day on
     which it will reach its limit. The errors are those of that day, in days: too late is positive.
+    Other statements: those that cost the same whatever there is. Three years are lived through in minutes, so a machine that is
+    disturbed in the meantime looks like growth to them.
 
     ![What was foretold, month by month](incident.svg)
     """
     create(_DATABASE)
-    weeks = _replayed()
-    fails = next(week.day for week in weeks if week.parameters > POLICY)
+    fails, weeks = _replayed()
     incident_plot.draw(_PICTURE, weeks, fails)
     flagged = next((week for week in weeks if week.flagged and week.on is not None), None)
     ahead = fails - flagged.day if flagged else 0
@@ -43,6 +44,7 @@ def run() -> list[Metric]:
         *_errors(weeks, fails, flagged),
         measured("incident: other statements beside it", max(week.others for week in weeks)),
         measured("incident: other statements flagged at any time", len(others)),
+        measured("incident: other statements flagged in the end", len(weeks[-1].others_flagged)),
     ]
 
 
@@ -65,7 +67,7 @@ def _largest(errors: dict[int, int], fails: int) -> int:
     return max((error for day, error in errors.items() if day >= fails - 2 * _YEAR), key=abs, default=0)
 
 
-def _replayed() -> list[Week]:
+def _replayed() -> tuple[int, list[Week]]:
     done = subprocess.run(
         [sys.executable, "-m", _PROGRAM],
         # What is counted is written when a simulated day ends.
@@ -80,7 +82,8 @@ def _replayed() -> list[Week]:
         text=True,
         check=True,
     )
-    return [Week(**each) for each in json.loads(done.stdout)]
+    told = json.loads(done.stdout)
+    return told["fails"], [Week(**each) for each in told["weeks"]]
 
 
 def _tell(weeks: Sequence[Week], fails: int, others: set[str]) -> None:

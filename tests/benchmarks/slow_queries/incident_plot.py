@@ -31,6 +31,8 @@ def draw(path: Path, weeks: Sequence[Week], fails: int) -> None:
 def _draw_parameters(axes: "Axes", weeks: Sequence[Week]) -> None:
     """The truth, and at every sixth month a line to where it was expected to end."""
     axes.set(yscale="log", xlabel="month", title="parameters of the planted query")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_minor_formatter("{x:,.0f}")
     ran = [week for week in weeks if week.parameters]
     axes.plot(
         [week.day / MONTH for week in ran], [week.parameters for week in ran], color=_TRUE, label="bound"

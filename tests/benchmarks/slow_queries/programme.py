@@ -18,6 +18,7 @@ from patients import services
 from patients.folding import fold_periods
 from patients.models import Association, Patient
 from tests import factories
+from tests.benchmarks.association.populations import WRITTEN
 from tests.benchmarks.ledger.backlogs import ID_AT, settle
 from tests.benchmarks.ledger.databases import connect
 from tests.scaling.test_planted import look_at_the_incident
@@ -65,7 +66,7 @@ class Programme:
             self._made += wanted
             self.active += wanted
             if self.active > self._settled * _SETTLED_EVERY:
-                settle(owner, "patients_patient", "patients_association")
+                settle(owner, *WRITTEN, "observations_measurement")
                 self._settled = self.active
 
     def work(self) -> None:

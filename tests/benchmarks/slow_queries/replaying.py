@@ -1,6 +1,7 @@
 """The incident, day by day, in a process of its own: `python -m tests.benchmarks.slow_queries.replaying`.
 
-Works on the database of its environment, which is fresh. Prints what was said of the planted query, week by week, as JSON.
+Works on the database of its environment, which is fresh. Prints as JSON on which day the planted query bound too many parameters,
+and what was said of it week by week.
 """
 
 import json
@@ -32,8 +33,13 @@ _WEEK = 7
 _AFTERWARDS = 3 * _WEEK
 _PATIENCE = timedelta(minutes=5)
 _PLANTED = "tests/scaling/test_planted.py"
-# What counts all that is open grows with it, and is meant to: the planted query's own list, and the drivers up to 200,000.
-_GROW_INDEED = (_PLANTED, "patients/drivers.py", "clinical_engine/profiling/drivers.py")
+# Grow indeed: the planted query's own list, what counts up to 200,000 links for the drivers, and what reads all recorded days.
+_GROW_INDEED = (
+    _PLANTED,
+    "patients/drivers.py",
+    "clinical_engine/profiling/drivers.py",
+    "clinical_engine/profiling/estimating/loading.py",
+)
 
 
 def main() -> None:
@@ -41,15 +47,18 @@ def main() -> None:
     programme = Programme(round(POLICY / PACE**sizes.MONTHS), Random(sizes.SEED))  # noqa: S311 - no secret
     last = round(sizes.MONTHS * MONTH) + _AFTERWARDS
     weeks: list[Week] = []
+    fails: int | None = None
     for day in tqdm(range(0, last + 1, sizes.DAYS_APART), desc="the incident", mininterval=1):
         now = FIRST_DAY + timedelta(days=day)
         programme.grow(PACE ** (day / MONTH))
+        if programme.active > POLICY:
+            fails = day if fails is None else fails
         programme.work()
         _count(now)
         if not weeks or day - weeks[-1].day >= _WEEK:
             _judge(now)
             weeks.append(_week(day, programme.active))
-    print(json.dumps([asdict(week) for week in weeks]))
+    print(json.dumps({"fails": fails, "weeks": [asdict(week) for week in weeks]}))
 
 
 def _count(now: datetime) -> None:
