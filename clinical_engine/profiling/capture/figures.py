@@ -16,6 +16,8 @@ from clinical_engine.profiling.models import FindingKind
 # Executions of one statement within one request or batch of jobs: a query for each row.
 REPEATED_TOO_OFTEN = 20
 _DAYS = 7
+# So many at once, and such a share of what ran, are no change of their plans.
+_MANY, _MANY_SHARE = 5, 0.25
 _RECENT = 50
 # The fewest of the last executions that are compared with the usual ones: of more, some would be older than a change too long.
 _LEAST_JUDGED = 20
@@ -126,19 +128,25 @@ def _slower(
     week: Mapping[int, Mapping[date, Durations]],
     recent: Mapping[int, bytes],
     day: Day,
-) -> Iterator[Found]:
+) -> Sequence[Found]:
+    factors: dict[int, float] = {}
     for each, one in named.items():
         judged = Counter(recent[each][-max(one.calls, _LEAST_JUDGED) :])
         usual = added(durations for on, durations in week[each].items() if on < day.at.date())
         factor = changed_by(usual, judged)
         if factor is not None:
-            yield Found(
-                each,
-                FindingKind.SLOWER,
-                f"The last executions took {factor:.1f} times as long as those of the days before.",
-                day.release,
-                severity=factor,
-            )
+            factors[each] = factor
+    if len(factors) >= _MANY and len(factors) > len(named) * _MANY_SHARE:
+        # Of all of them something else is the cause: one stands for them, that which takes most time.
+        worst = max(factors, key=lambda each: named[each].time_us)
+        beside = f" So did {len(factors) - 1:,} others of {len(named):,} at once: the database as a whole is slow."
+        return [_found_slower(worst, factors[worst], day, beside)]
+    return [_found_slower(each, factor, day) for each, factor in factors.items()]
+
+
+def _found_slower(statement_id: int, factor: float, day: Day, beside: str = "") -> Found:
+    told = f"The last executions took {factor:.1f} times as long as those of the days before.{beside}"
+    return Found(statement_id, FindingKind.SLOWER, told, day.release, severity=factor)
 
 
 def _over_limit(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:

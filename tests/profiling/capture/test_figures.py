@@ -62,6 +62,20 @@ def test_a_few_slow_executions_are_not_yet_found() -> None:
     assert findings() == {}
 
 
+def test_of_many_that_become_slower_at_once_one_stands_for_all() -> None:
+    def all_of_them(seconds: float, day: int) -> None:
+        executions = [ran(seconds, f"SELECT {'abcdefghij'[one]}") for one in range(10) for _ in range(200)]
+        batch(executions, at=NOON + day * A_DAY)
+        roll_up()
+
+    for day in range(6):
+        all_of_them(0.01, day)
+    all_of_them(0.2, 6)
+    [told] = findings().values()
+    assert Finding.objects.count() == 1
+    assert "9 others of 10 at once" in told
+
+
 def test_a_statement_that_ran_out_of_time_is_found() -> None:
     rolled_up(20.0, 20.0, sqlstate="57014")
     assert findings() == {FindingKind.OVER_LIMIT: "It ran out of time 2 times."}
