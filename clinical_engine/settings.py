@@ -29,9 +29,7 @@ PROCESS = env.str("CLINICAL_ENGINE_PROCESS", default="worker")
 SECRET_KEY = env.str("SECRET_KEY")
 # Off in development too: Django's debug page shows local values, and those are patients' data.
 DEBUG = False
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEVELOPMENT else environ.Env.NOTSET
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEVELOPMENT else env.NOTSET)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Stored with every attempt: 'since which release does this fail?'
 RELEASE = env.str("RELEASE", default="development" if DEVELOPMENT else environ.Env.NOTSET)
@@ -107,9 +105,10 @@ DATABASES["default"].update(
 # migration may build an index, but may not make all others wait behind it for a lock.
 _LIMITS_MS = {"web": (20_000, 5_000), "worker": (30_000, 5_000), "migration": (3_600_000, 5_000)}
 if PROCESS not in _LIMITS_MS:
-    raise environ.ImproperlyConfigured(f"CLINICAL_ENGINE_PROCESS must be one of {[*_LIMITS_MS]}, not {PROCESS!r}.")
+    raise environ.ImproperlyConfigured(f"CLINICAL_ENGINE_PROCESS is {PROCESS!r}, none of {[*_LIMITS_MS]}.")
 STATEMENT_TIMEOUTS_MS = {
-    name: env.int(f"{name.upper()}_STATEMENT_TIMEOUT_MS", default=limits[0]) for name, limits in _LIMITS_MS.items()
+    name: env.int(f"{name.upper()}_STATEMENT_TIMEOUT_MS", default=usual)
+    for name, (usual, _) in _LIMITS_MS.items()
 }
 LOCK_TIMEOUT_MS = env.int(f"{PROCESS.upper()}_LOCK_TIMEOUT_MS", default=_LIMITS_MS[PROCESS][1])
 # jit=off: compiling a bulk statement took 95 of its 99 seconds. random_page_cost: at the default of 4, made for discs that turn, a

@@ -18,7 +18,13 @@ from clinical_engine.running.throwaway import free_home, surroundings
 
 DATABASE = "test_clinical_engine"
 # What a developer's shell may carry over from `make run`, and what no test must depend on.
-FORGOTTEN = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "RELEASE", "DATABASE_OWNER_URL", "CLINICAL_ENGINE_PROCESS")
+FORGOTTEN = (
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "RELEASE",
+    "DATABASE_OWNER_URL",
+    "CLINICAL_ENGINE_PROCESS",
+)
 
 _running = ExitStack()
 

@@ -34,7 +34,9 @@ def _open(which: Q | None = None) -> int:
 
 PROBES = (
     Probe(
-        "statements_timed_out", "Captured statements that were over their limit within the last hour", _timed_out
+        "statements_timed_out",
+        "Captured statements that were over their limit within the last hour",
+        _timed_out,
     ),
     Probe(
         "findings_overdue",

@@ -139,7 +139,9 @@ def _slower(
     if len(factors) >= _MANY and len(factors) > len(named) * _MANY_SHARE:
         # Of all of them something else is the cause: one stands for them, that which takes most time.
         worst = max(factors, key=lambda each: named[each].time_us)
-        beside = f" So did {len(factors) - 1:,} others of {len(named):,} at once: the database as a whole is slow."
+        beside = (
+            f" So did {len(factors) - 1:,} others of {len(named):,} at once: the database as a whole is slow."
+        )
         return [_found_slower(worst, factors[worst], day, beside)]
     return [_found_slower(each, factor, day) for each, factor in factors.items()]
 

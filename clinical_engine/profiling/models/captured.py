@@ -76,19 +76,25 @@ class CapturedStatement(models.Model):
     repeated_most = models.PositiveIntegerField(
         default=0, help_text="Executions within one request or batch of jobs, in 7 days"
     )
-    recent = models.BinaryField(default=bytes, help_text="Durations of the last 50, the newest last, each the byte of its bucket")
+    recent = models.BinaryField(
+        default=bytes, help_text="Durations of the last 50, the newest last, each the byte of its bucket"
+    )
 
     outlook = models.CharField(max_length=16, choices=Outlook, default=Outlook.TOO_LITTLE_DATA)
     exponent = models.FloatField(null=True, help_text="Cost grows with this power of its driver")
     exponent_low = models.FloatField(null=True)
     exponent_high = models.FloatField(null=True)
-    measure = models.CharField(max_length=16, default="", help_text="What grows: duration, rows, parameters, values")
+    measure = models.CharField(
+        max_length=16, default="", help_text="What grows: duration, rows, parameters, values"
+    )
     driver = models.CharField(max_length=32, default="", help_text="What it grows with")
     limit_name = models.CharField(max_length=200, default="", help_text="What it reaches first")
     driver_at_limit = models.FloatField(null=True)
     limit_on = models.DateField(null=True, help_text="When, if its driver goes on as it does")
     verdict = models.JSONField(default=dict, help_text="All of the estimate, as profiling.growth gives it")
-    curve = models.JSONField(default=list, help_text="Pairs of driver and cost for a small chart, the oldest first")
+    curve = models.JSONField(
+        default=list, help_text="Pairs of driver and cost for a small chart, the oldest first"
+    )
     estimated_on = models.DateField(null=True, db_index=True)
 
     class Meta:
@@ -96,7 +102,9 @@ class CapturedStatement(models.Model):
         indexes: ClassVar = [
             # What the probe counts: a few of twenty thousand, at every look at the front page.
             models.Index(
-                fields=["timed_out_at"], condition=Q(timed_out_at__isnull=False), name="captured_statement_timed_out"
+                fields=["timed_out_at"],
+                condition=Q(timed_out_at__isnull=False),
+                name="captured_statement_timed_out",
             ),
         ]
 
@@ -156,7 +164,9 @@ class StatementDay(models.Model):
     class Meta:
         default_permissions: ClassVar = ()
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(calls__gt=0) | Q(failures__gt=0), name="statement_day_not_empty")
+            models.CheckConstraint(
+                condition=Q(calls__gt=0) | Q(failures__gt=0), name="statement_day_not_empty"
+            )
         ]
 
     def __str__(self) -> str:

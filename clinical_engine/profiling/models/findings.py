@@ -24,9 +24,12 @@ class Finding(models.Model):
 
     statement = models.ForeignKey(CapturedStatement, on_delete=models.CASCADE, related_name="findings")
     kind = models.CharField(max_length=16, choices=FindingKind)
-    told = models.CharField(max_length=500, help_text="What was found, in a sentence; brought up to date while it is open")
+    told = models.CharField(
+        max_length=500, help_text="What was found, in a sentence; brought up to date while it is open"
+    )
     severity = models.FloatField(
-        default=0, help_text="How bad; comparable with that of the same kind only, and 0 where nobody measures it"
+        default=0,
+        help_text="How bad; comparable with that of the same kind only, and 0 where nobody measures it",
     )
     release = models.CharField(max_length=200, help_text="Which ran when it was found")
     found_at = models.DateTimeField(db_default=Now())

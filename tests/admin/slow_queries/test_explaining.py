@@ -1,5 +1,7 @@
 """EXPLAIN on demand, and what the server itself counted."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,7 +14,9 @@ from tests import factories
 from tests.admin.conftest import logged_in
 from tests.admin.test_pages import shown
 from tests.profiling import captured
+from tests.profiling.test_pg_stat_statements import SHAPE, counted, counting_server
 
+__all__ = ["counting_server"]
 PAGE = "admin:profiling_capturedstatement_change"
 
 
@@ -66,10 +70,22 @@ def on_call_status(made: CapturedStatement, key: str) -> int:
     return logged_in("On-call engineer").post(address(made).replace(str(made.pk), key, 1)).status_code
 
 
-def test_a_server_that_does_not_count_says_so_and_one_that_does_is_shown_beside_the_capture(
-    on_call: Client,
-) -> None:
-    made = captured.statement()
+@pytest.fixture
+def _server_is_asked_anew() -> Iterator[None]:
     pg_stat_statements.forget()
-    assert "The server has no pg_stat_statements" in shown(on_call, PAGE, made.pk)
+    yield
     pg_stat_statements.forget()
+
+
+@pytest.mark.usefixtures("_server_is_asked_anew")
+def test_a_server_that_does_not_count_is_said_to(on_call: Client) -> None:
+    assert "The server has no pg_stat_statements" in shown(on_call, PAGE, captured.statement().pk)
+
+
+@pytest.mark.usefixtures("_server_is_asked_anew", "counting_server")
+def test_what_the_server_counted_stands_beside_what_the_capture_did(on_call: Client) -> None:
+    counted(SHAPE.text, calls=100)
+    made = captured.statement(fingerprint=SHAPE.fingerprint, shape=SHAPE.text)
+    page = " ".join(shown(on_call, PAGE, made.pk).split())
+    assert "<td>1.5 s</td><td>15 ms</td><td>3</td><td>40</td><td>2</td>" in page
+    assert "<td>70</td><td>7 s</td><td>100 ms</td>" in page
