@@ -82,7 +82,7 @@ def test_a_server_that_does_not_count_is_said_to(on_call: Client) -> None:
     assert "The server has no pg_stat_statements" in shown(on_call, PAGE, captured.statement().pk)
 
 
-@pytest.mark.usefixtures("_server_is_asked_anew", "counting_server")
+@pytest.mark.usefixtures("db", "_server_is_asked_anew", "counting_server")
 def test_what_the_server_counted_stands_beside_what_the_capture_did(on_call: Client) -> None:
     counted(SHAPE.text, calls=100)
     made = captured.statement(fingerprint=SHAPE.fingerprint, shape=SHAPE.text)

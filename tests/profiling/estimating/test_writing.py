@@ -1,0 +1,25 @@
+"""What of an estimate is stored with the statement."""
+
+from datetime import date
+
+from clinical_engine.profiling.estimating.loading import History
+from clinical_engine.profiling.estimating.writing import take_over
+from clinical_engine.profiling.growth.verdicts import Curve, Fit, Measure, Outlook, Verdict
+from clinical_engine.profiling.models import CapturedStatement
+
+
+def fit(measure: Measure, driver: str) -> Fit:
+    return Fit(measure, driver, 1.0, 0.9, 1.1, 30, Curve(0.0, 1.0, 1.0))
+
+
+def test_of_each_measure_only_the_fit_that_explains_it_best_is_stored() -> None:
+    fits = [
+        fit(measure, driver)
+        for measure in (Measure.ROWS, Measure.DURATION)
+        for driver in ("measurements", "active_patients", "submitters")
+    ]
+    statement = CapturedStatement()
+    take_over(statement, Verdict(Outlook.STEADY, "Steady.", fits, None, ()), History(), date(2026, 3, 1))
+    stored = [(each["measure"], each["driver"]) for each in statement.verdict["fits"]]
+    assert stored == [("rows", "measurements"), ("duration", "measurements")]
+    assert (statement.measure, statement.driver) == ("duration", "measurements")
