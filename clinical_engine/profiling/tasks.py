@@ -6,8 +6,10 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from clinical_engine.common.database import database_now
-from clinical_engine.profiling import estimating
 from clinical_engine.profiling.capture.rollup import roll_up as take_in
+from clinical_engine.profiling.estimating.ageing import age as put_together
+from clinical_engine.profiling.estimating.drivers import record_drivers
+from clinical_engine.profiling.estimating.driving import estimate_due
 from clinical_engine.profiling.silk.forgetting import forget_the_oldest
 
 # Well within the soft time limit; the next run goes on.
@@ -26,15 +28,15 @@ def estimate_growth() -> None:
     """Note how much there is of what statements may grow with, and estimate those that were not estimated today."""
     close_old_connections()
     now = database_now()
-    estimating.record_drivers(now)
-    estimating.estimate_due(now, _PATIENCE)
+    record_drivers(now)
+    estimate_due(now, _PATIENCE)
 
 
 @shared_task(name="profiling.age")
 def age() -> None:
     """Put older days together, and forget what is too old."""
     close_old_connections()
-    estimating.age(database_now().date(), _PATIENCE)
+    put_together(database_now().date(), _PATIENCE)
 
 
 @shared_task(name="profiling.collect_garbage")

@@ -19,7 +19,9 @@ from tqdm import tqdm  # noqa: E402 - once the settings are there
 from clinical_engine.profiling.capture import writing  # noqa: E402
 from clinical_engine.profiling.capture.rollup import roll_up  # noqa: E402
 from clinical_engine.profiling.capture.units import unit_of_work  # noqa: E402
-from clinical_engine.profiling.estimating import age, estimate_due, record_drivers  # noqa: E402
+from clinical_engine.profiling.estimating.ageing import age  # noqa: E402
+from clinical_engine.profiling.estimating.drivers import record_drivers  # noqa: E402
+from clinical_engine.profiling.estimating.driving import estimate_due  # noqa: E402
 from clinical_engine.profiling.growth.verdicts import Outlook  # noqa: E402
 from clinical_engine.profiling.models import CapturedStatement  # noqa: E402
 from tests.benchmarks.slow_queries import sizes  # noqa: E402

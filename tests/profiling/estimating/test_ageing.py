@@ -10,7 +10,8 @@ from django.db.models import Max, Sum
 from clinical_engine.profiling.capture import storing
 from clinical_engine.profiling.capture.rollup import roll_up
 from clinical_engine.profiling.durations import packed, unpacked
-from clinical_engine.profiling.estimating import age, ageing
+from clinical_engine.profiling.estimating import ageing
+from clinical_engine.profiling.estimating.ageing import age
 from clinical_engine.profiling.models import (
     Caller,
     CapturedBatch,

@@ -10,7 +10,9 @@ from clinical_engine.profiling.capture import batches, storing
 from clinical_engine.profiling.capture.rollup import roll_up
 from clinical_engine.profiling.capture.units import unit_of_work
 from clinical_engine.profiling.drivers import Driver
-from clinical_engine.profiling.estimating import age, estimate_due, record_drivers
+from clinical_engine.profiling.estimating.ageing import age
+from clinical_engine.profiling.estimating.drivers import record_drivers
+from clinical_engine.profiling.estimating.driving import estimate_due
 from clinical_engine.profiling.models import (
     CapturedBatch,
     CapturedStatement,
