@@ -7,7 +7,8 @@ from types import FrameType
 
 from clinical_engine.running.environment import ROOT
 
-_TESTS = str(Path(__file__).parent)
+# What waits for processes asks the test again and again: it is no part of the engine.
+_NOT_THE_ENGINE = (str(Path(__file__).parent), str(ROOT / "clinical_engine" / "running"))
 _CALL = "__call_from_a_test__"
 _number = count()
 
@@ -33,7 +34,7 @@ def _frames_of_ours() -> tuple[FrameType | None, FrameType | None]:
         file = frame.f_code.co_filename
         if file.startswith(str(ROOT)) and "site-packages" not in file:
             innermost = innermost or frame
-            if not file.startswith(_TESTS):
+            if not file.startswith(_NOT_THE_ENGINE):
                 entry = frame
         frame = frame.f_back
     return innermost, entry

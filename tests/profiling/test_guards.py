@@ -90,7 +90,7 @@ def test_what_is_started_together_does_not_take_over_what_the_shell_is_set_up_fo
 def test_a_process_of_an_unknown_name_does_not_start() -> None:
     done = manage("check", CLINICAL_ENGINE_PROCESS="webb")
     assert done.returncode != 0
-    assert "must be one of ['web', 'worker', 'migration'], not 'webb'" in done.stderr
+    assert "CLINICAL_ENGINE_PROCESS is 'webb', none of ['web', 'worker', 'migration']" in done.stderr
 
 
 @pytest.mark.django_db
