@@ -7,12 +7,13 @@ from pathlib import Path
 import environ
 from django.templatetags.static import static
 
+from clinical_engine.common.environment import Env
 from clinical_engine.profiling.access import may_view_silk
 from clinical_engine.profiling.capture.cursor import CapturingCursor
 from clinical_engine.profiling.silk.sampling import should_profile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Env()
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 # Written by `make run`, so that manage.py in another shell finds the running servers; the environment wins over it.
 environ.Env.read_env(VAR_DIR / "environment")
@@ -214,7 +215,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Slow queries: what every statement costs, and silk -------------------------------------------------------------
 # How often a process writes down what its statements cost; 0: never, and nothing is counted.
-CAPTURE_EVERY = timedelta(seconds=env.float("CAPTURE_EVERY_SECONDS", default=15))
+CAPTURE_EVERY = env.seconds("CAPTURE_EVERY_SECONDS", default=15)
 SILKY_AUTHENTICATION = SILKY_AUTHORISATION = True
 SILKY_PERMISSIONS = may_view_silk
 SILKY_INTERCEPT_FUNC = should_profile

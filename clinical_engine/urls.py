@@ -5,8 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from clinical_engine.profiling.silk.views import ForgetRequestsView
-
 handler500 = "clinical_engine.api.problems.server_error"
 handler404 = "clinical_engine.api.problems.not_found"
 
@@ -26,6 +24,5 @@ urlpatterns = [
     # Before the admin's own, which take what lies below a patient's page for the id of one.
     path("admin/", include("observations.admin.plots.urls")),
     path("admin/", admin.site.urls),
-    path("silk/cleardb/", ForgetRequestsView.as_view()),
-    path("silk/", include("silk.urls", namespace="silk")),
+    path("silk/", include("clinical_engine.profiling.silk.urls", namespace="silk")),
 ]

@@ -115,8 +115,8 @@ def day_json(day: StatementDay) -> Json:
     return {
         "day": _text(day.day),
         "release": day.release.name,
-        "median_us": _whole(percentile(durations, 0.5)),
-        "p95_us": _whole(percentile(durations, 0.95)),
+        "median_us": _whole(percentile(durations, 0.5, day.longest_us)),
+        "p95_us": _whole(percentile(durations, 0.95, day.longest_us)),
         **{name: getattr(day, name) for name in _OF_A_DAY},
     }
 

@@ -1,10 +1,11 @@
 """How long executions of a statement took, kept as counts in buckets of equal width on a logarithmic scale.
 
-Counts can be added up over processes, days and months, and a percentile is read off them to within a tenth.
+Counts can be added up over processes, days and months. A percentile is read off them to within a bucket, 19 %; of a thousand
+executions to within 7 %, and mostly 1 %.
 """
 
 from collections.abc import Iterable, Mapping
-from math import log2
+from math import inf, log2
 from typing import TypeAlias
 
 BUCKETS_PER_DOUBLING = 4
@@ -19,17 +20,18 @@ def bucket_of(seconds: float) -> int:
     return min(int(log2(max(seconds * 1e6, 1.0)) * BUCKETS_PER_DOUBLING), _LAST)
 
 
-def percentile(durations: Durations, share: float) -> float | None:
+def percentile(durations: Durations, share: float, longest_us: float = inf) -> float | None:
     """Microseconds that the given share (0 to 1) of the executions stayed under; None without any.
 
-    Within a bucket the executions are taken as spread evenly, so that a median that slowly rises does so in figures as well.
+    Within a bucket the executions are taken as spread evenly, so that a median that slowly rises does so in figures as well; but
+    never above the longest of them, where it is known.
     """
     wanted = share * sum(durations.values())
     seen = 0
     for bucket in sorted(durations):
         count = durations[bucket]
         if count and seen + count >= wanted:
-            return float(2 ** ((bucket + (wanted - seen) / count) / BUCKETS_PER_DOUBLING))
+            return min(float(2 ** ((bucket + (wanted - seen) / count) / BUCKETS_PER_DOUBLING)), longest_us)
         seen += count
     return None
 

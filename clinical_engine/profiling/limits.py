@@ -42,6 +42,11 @@ def limits_for(origins: Iterable[str]) -> Limits:
     )
 
 
+def can_be_mended(origin: str) -> bool:
+    """Whether somebody here can change what is sent for it: silk's own pages, and what it writes, are as silk has them."""
+    return origin != "silk" and " /silk/" not in origin
+
+
 def _limit_of(origin: str) -> _Limit:
     seconds = _BUDGETS.get(origin) or _usual_seconds(origin)
     if seconds is not None:

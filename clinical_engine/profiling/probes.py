@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -9,12 +10,13 @@ from clinical_engine.monitoring.probes import Probe, Reading
 from clinical_engine.profiling.models import CapturedStatement, Finding
 
 TIMED_OUT_WITHIN = timedelta(hours=1)
+CAPTURE_IS_OFF = "The capture of statements is off (CAPTURE_EVERY_SECONDS is 0): nothing newer is known."
 
 
 def _timed_out() -> Reading:
     since = timezone.now() - TIMED_OUT_WITHIN
     count = CapturedStatement.objects.filter(timed_out_at__gt=since).count()
-    told = "" if count == 0 else "The database ended statements because they were over their limit."
+    told = "The database ended statements because they were over their limit." if count else _off()
     return Reading(count, count == 0, told)
 
 
@@ -24,7 +26,11 @@ def _overdue() -> Reading:
 
 
 def _all_open() -> Reading:
-    return Reading(_open(), ok=True)
+    return Reading(_open(), ok=True, message=_off())
+
+
+def _off() -> str:
+    return "" if settings.CAPTURE_EVERY else CAPTURE_IS_OFF
 
 
 def _open(which: Q | None = None) -> int:

@@ -110,8 +110,8 @@ def _day(day: StatementDay) -> Sequence[str]:
     return (
         f"{day.day}" if day.days == 1 else f"{day.day} and {day.days - 1} more",
         f"{day.calls:,}",
-        words.duration(percentile(durations, 0.5)),
-        words.duration(percentile(durations, 0.95)),
+        words.duration(percentile(durations, 0.5, day.longest_us)),
+        words.duration(percentile(durations, 0.95, day.longest_us)),
         words.duration(day.longest_us),
         f"{day.rows:,}",
         f"{day.parameters_most:,}",

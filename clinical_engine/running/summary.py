@@ -12,7 +12,8 @@ from clinical_engine.running.checks import HOST
 PAGES = {
     "Admin": "/admin/",
     "API documentation": "/api/v1/docs/",
-    "Slow queries": "/silk/",
+    "Slow queries": "/admin/profiling/capturedstatement/",
+    "Requests in silk": "/silk/",
     "Readiness": "/health/ready",
     "Metrics": "/metrics",
 }

@@ -30,7 +30,8 @@ def as_age(value: float) -> str:
 class Tile:
     """How a probe appears on the front page: its title, what it means while it is fine, and the list behind the number.
 
-    `view` is the list's URL name, `filters` what is set on it, `permission` who gets the link. `show` writes the value.
+    `view` is the list's URL name, `filters` what is set on it, `permission` who gets the link; unless it is `for_all`, nobody else
+    sees the tile. `show` writes the value.
     """
 
     probe: str
@@ -40,6 +41,7 @@ class Tile:
     view: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     permission: str = ""
+    for_all: bool = True
     show: Callable[[float], str] = as_count
 
 
@@ -84,12 +86,12 @@ def register_search(search: Search) -> None:
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Django-unfold's dashboard callback: every probe's reading, and one sentence about all of them."""
-    readings = read_all()
-    wrong = sum(not reading.ok for reading in readings.values())
+    """Django-unfold's dashboard callback: the readings of probes, and one sentence about all of them."""
+    tiles = _shown_tiles(read_all(), request.user)
+    wrong = sum(not tile.ok for tile in tiles)
     context |= {
         "title": "Overview",
-        "tiles": _shown_tiles(readings, request.user),
+        "tiles": tiles,
         "all_well": not wrong,
         "verdict": _verdict(wrong),
         "searches": [
@@ -111,7 +113,11 @@ def _shown_tiles(readings: Mapping[Probe, Reading], user: Permitted) -> list[Sho
     """What needs attention first."""
     tiles = [(_tile_of(probe), reading) for probe, reading in readings.items()]
     tiles.sort(key=lambda pair: (pair[1].ok, pair[0].position))
-    return [_shown(tile, reading, user) for tile, reading in tiles]
+    return [
+        _shown(tile, reading, user)
+        for tile, reading in tiles
+        if tile.for_all or user.has_perm(tile.permission)
+    ]
 
 
 def _tile_of(probe: Probe) -> Tile:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import (
@@ -69,10 +69,20 @@ class RelatedFilter(RelatedDropdownFilter):  # type: ignore[misc]  # as above
 
 
 class ValueFilter(ChoicesDropdownFilter):  # type: ignore[misc]  # as above
-    """A filter by a column with fixed choices."""
+    """A filter by a column with fixed choices; an address may name the column alone, too."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        field: "Field[Any, Any]",
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        *args: Any,  # noqa: ANN401 - Django's signature
+        **kwargs: Any,  # noqa: ANN401 - as above
+    ) -> None:
+        # Django would look for a value that the column cannot have, and show an empty list.
+        if field.name in params:
+            params.setdefault(f"{field.name}__exact", params.pop(field.name))
+        super().__init__(field, request, params, *args, **kwargs)
         _refuse_unknown(self.value(), [key for key, _ in self.field.flatchoices])
 
 

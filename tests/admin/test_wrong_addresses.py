@@ -28,6 +28,7 @@ UNKNOWN = [
     ("patients_patient", "organisation__id__exact=xyz"),
     ("patients_patient", f"organisation__id__exact={NONE[-1]}"),
     ("patients_statement", "kind__exact=xyz"),
+    ("patients_statement", "kind=xyz"),
     ("observations_measurement", "measured=xyz"),
     ("observations_code", "value_kind__exact=xyz"),
     ("observations_observation", "code__id__exact=0"),

@@ -79,9 +79,7 @@ class StatementColumns(StaffModelAdmin):
         }
         badges = [finding_badge(each) for each in statement.open_findings]  # type: ignore[attr-defined]
         badges += [
-            badge(f"{number:,} {name}{'' if number == 1 else 's'}", Tone.BAD)
-            for name, number in week.items()
-            if number > 0
+            badge(words.counted(number, name), Tone.BAD) for name, number in week.items() if number > 0
         ]
         return format_html_join(" ", "{}", ((each,) for each in badges))
 
@@ -89,9 +87,9 @@ class StatementColumns(StaffModelAdmin):
     def time_week(self, statement: CapturedStatement) -> SafeString:
         """All of its executions together, and how many."""
         return format_html(
-            '<div>{}<br><span class="ce-muted">{} times</span></div>',
+            '<div>{}<br><span class="ce-muted">{}</span></div>',
             words.duration(statement.time_week_us),
-            f"{statement.calls_week:,}",
+            words.counted(statement.calls_week, "time"),
         )
 
     @admin.display(description="p95 now", ordering=F("p95_now_us").asc(nulls_first=True))
@@ -148,8 +146,8 @@ class StatementColumns(StaffModelAdmin):
         """Parameters, values in lists counted one by one, and how often within one request."""
         repeated = f"{statement.repeated_most:,} a request" if statement.repeated_most > 1 else ""
         return format_html(
-            '<div>{} parameters<br>{} in a list<div class="ce-muted">{}</div></div>',
-            *(f"{statement.parameters_most:,}", f"{statement.values_most:,}", repeated),
+            '<div>{}<br>{} in a list<div class="ce-muted">{}</div></div>',
+            *(words.counted(statement.parameters_most, "parameter"), f"{statement.values_most:,}", repeated),
         )
 
 

@@ -28,7 +28,7 @@ def explained(request: HttpRequest, statement: CapturedStatement) -> HttpRespons
     plan, problem = _plan(statement.shape)
     context = {
         **site.each_context(request),
-        "title": f"Plan of {statement.fingerprint}",
+        "title": f"{'No plan' if problem else 'Plan'} of {statement.fingerprint}",
         "opts": CapturedStatement._meta,  # noqa: SLF001 - Django's own name for it
         "plan": plan,
         "problem": problem,

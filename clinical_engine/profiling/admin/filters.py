@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clinical_engine.profiling.capture.figures import REPEATED_TOO_OFTEN
+from clinical_engine.profiling.capture.judging import REPEATED_TOO_OFTEN
 from clinical_engine.profiling.models import CapturedStatement, Finding
 from clinical_engine.profiling.probes import TIMED_OUT_WITHIN
 from clinical_engine.staff.actors import actor_of

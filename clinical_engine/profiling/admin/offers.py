@@ -52,6 +52,7 @@ def offer() -> None:
             "admin:profiling_capturedstatement_changelist",
             {"timeouts": "lately"},
             _VIEW,
+            for_all=False,
         ),
         dashboard.Tile(
             "findings_overdue",
@@ -61,6 +62,7 @@ def offer() -> None:
             _LIST,
             {"state": "overdue"},
             _FINDINGS,
+            for_all=False,
         ),
         dashboard.Tile(
             "findings_open",
@@ -70,6 +72,7 @@ def offer() -> None:
             _LIST,
             {"state": "open"},
             _FINDINGS,
+            for_all=False,
         ),
     )
 
@@ -84,7 +87,7 @@ def _recorded(statement: CapturedStatement) -> Mapping[str, object]:
                 f"{each.method} {each.path}",
                 f"{each.milliseconds:,.1f} ms",
                 f"{each.statements:,}",
-                f"{each.times:,} times",
+                words.counted(each.times, "time"),
             )
             for each in requests_with(statement.fingerprint, _RECORDED_SHOWN)
         ),

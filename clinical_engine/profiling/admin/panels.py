@@ -1,7 +1,8 @@
 """What stands on the page of a captured statement below its head."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,6 +15,7 @@ from clinical_engine.profiling.admin.plots.cost import draw_cost
 from clinical_engine.profiling.admin.plots.days import draw_days
 from clinical_engine.profiling.admin.verdicts import main_fit, verdict_of
 from clinical_engine.profiling.estimating.loading import load_histories
+from clinical_engine.profiling.growth.series import Day
 from clinical_engine.profiling.limits import limits_for
 from clinical_engine.profiling.models import Caller, CapturedStatement
 from clinical_engine.staff import panels
@@ -25,14 +27,23 @@ _DRAWN = timedelta(days=400)
 _CALLER_HEADERS = ("Origin", "Sent from", "Executions", "Time", "Within one request", "First and last seen")
 _CLOSED_HEADERS = ("Closed", "By", "Finding", "Found", "Note")
 _CHANGE_HEADERS = ("Release", "Since", "Duration")
-_DAY_HEADERS = ("Day", "Release", "Executions", "Median", "p95", "Rows", "Parameters", "Values")
+_DAY_HEADERS = (
+    "Day, older ones by month",
+    "Release",
+    "Executions a day",
+    "Median",
+    "p95",
+    "Rows",
+    "Parameters",
+    "Values",
+)
 
 
 def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
     """The drawings, and the same as a table, the newest day first; three queries."""
     today = timezone.now().date()
     days = load_histories([statement.pk], today)[statement.pk].days
-    days = [day for day in days if day.day > today - _DRAWN]
+    days = [_since(statement.first_seen_at.date(), day) for day in days if day.day > today - _DRAWN]
     verdict = verdict_of(statement)
     crossing = verdict.crossing if verdict else None
     fit = main_fit(verdict)
@@ -42,9 +53,9 @@ def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
     driver = fit.driver if fit else "active_patients"
     rows = [
         (
-            date_format(day.day, "j M Y"),
+            words.days(day),
             day.release,
-            f"{day.calls:,}",
+            words.number(day.calls / day.days),
             words.duration(day.median_us),
             words.duration(day.p95_us),
             words.number(day.rows),
@@ -61,6 +72,12 @@ def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
         ],
         "days": panels.table((*_DAY_HEADERS, words.driver(driver).capitalize()), rows, empty="Nothing yet."),
     }
+
+
+def _since(first: date, day: Day) -> Day:
+    """The day, or the month without its days before the first: over those nothing was counted."""
+    early = min(max(0, (first - day.day).days), day.days - 1)
+    return replace(day, day=day.day + timedelta(days=early), days=day.days - early) if early else day
 
 
 def callers_panel(statement: CapturedStatement) -> Mapping[str, object]:

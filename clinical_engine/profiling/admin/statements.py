@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.exceptions import PermissionDenied
@@ -25,6 +26,7 @@ from clinical_engine.profiling.admin.filters import (
 from clinical_engine.profiling.admin.shapes import laid_out
 from clinical_engine.profiling.admin.verdicts import sentence
 from clinical_engine.profiling.models import CapturedStatement
+from clinical_engine.profiling.probes import CAPTURE_IS_OFF
 from clinical_engine.staff.cells import moment
 from clinical_engine.staff.filters import ValueFilter
 from clinical_engine.staff.navigation import Menu
@@ -98,6 +100,7 @@ class StatementAdmin(StatementColumns):
         """The list, with what it can be ranked by above it."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            response.context_data["capture_is_off"] = "" if settings.CAPTURE_EVERY else CAPTURE_IS_OFF
             response.context_data["ranks"] = _ranks(request, response.context_data["cl"].list_display)
         return response
 

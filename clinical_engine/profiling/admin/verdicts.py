@@ -17,7 +17,7 @@ def verdict_of(statement: CapturedStatement) -> Verdict | None:
 def sentence(verdict: Verdict | None) -> str:
     """Why it is said to grow or not."""
     if verdict is None:
-        return "Not estimated yet: an estimate is made within the hour, and needs some days of history to say anything."
+        return "Not estimated yet: an estimate is made within ten minutes or so, and needs 120 days of history to say anything."
     return verdict.reason
 
 

@@ -8,7 +8,7 @@ from django.contrib.admin import site
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelect2Widget
 
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.profiling.models import ProfilingWindow
@@ -30,7 +30,7 @@ class WindowForm(ReasonForm):
     origin = forms.ChoiceField(
         label="Record",
         choices=_choices,
-        widget=UnfoldAdminSelectWidget,
+        widget=UnfoldAdminSelect2Widget,
         help_text="An address stands for all that match it; 'job' is a batch of that kind of jobs.",
     )
     minutes = forms.IntegerField(

@@ -1,5 +1,7 @@
 """Windows in which silk records all of something: the list, the page of each with what it recorded, starting and stopping."""
 
+from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from django.contrib import admin, messages
@@ -86,7 +88,9 @@ class ProfilingWindowAdmin(StaffModelAdmin):
             return badge("Stopped" if window.stopped_by_id else "Over")
         if window.granted >= MOST_RECORDED:
             return badge("Open, has recorded all it may", Tone.WAITING)
-        return badge(f"Open, {length(left)} left", Tone.GOOD)
+        # Rounded up: otherwise one of 5 minutes would begin with 4.
+        minutes = timedelta(minutes=ceil(left / timedelta(minutes=1)))
+        return badge(f"Open, {length(minutes)} left", Tone.GOOD)
 
     @admin.display(description="recorded")
     def recorded_of(self, window: ProfilingWindow) -> str:

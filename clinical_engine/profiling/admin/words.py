@@ -1,10 +1,11 @@
 """Durations, numbers and verdicts as people read them."""
 
-from datetime import date
+from datetime import date, timedelta
 from math import floor, log10
 
 from django.utils.formats import date_format
 
+from clinical_engine.profiling.growth.series import Day
 from clinical_engine.profiling.growth.verdicts import Change, Crossing, Fit, Measure
 from clinical_engine.staff.cells import NOTHING
 
@@ -50,7 +51,8 @@ def about(value: float) -> str:
 
 def amount(measure: str, value: float) -> str:
     """A cost in the unit of its measure, such as '20 s' or '65,535 parameters'."""
-    return duration(value) if measure in _DURATIONS else f"{number(value)} {measure}"
+    noun = measure.removesuffix("s") if value == 1 else measure
+    return duration(value) if measure in _DURATIONS else f"{number(value)} {noun}"
 
 
 def cost(measure: str) -> str:
@@ -61,6 +63,17 @@ def cost(measure: str) -> str:
 def driver(name: str) -> str:
     """What makes a statement grow, such as 'active patients'."""
     return name.replace("_", " ")
+
+
+def days(day: Day) -> str:
+    """Which day, or from which to which of those that are kept as one, as '4 Nov 2026 to 3 Dec 2026'."""
+    last = day.day + timedelta(days=day.days - 1)
+    return " to ".join(date_format(each, "j M Y") for each in sorted({day.day, last}))
+
+
+def counted(value: int, name: str) -> str:
+    """A number with its noun, as '1 parameter' or '2,000 parameters'."""
+    return f"{value:,} {name}{'' if value == 1 else 's'}"
 
 
 def power(fit: Fit) -> str:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Mapping
+from heapq import nlargest
 
 import msgspec
 
@@ -37,6 +38,8 @@ class Counted(msgspec.Struct, array_like=True):
     failures: int
     timeouts: int
     repeated_most: int
+    lock_timeouts: int = 0
+    """Of the timeouts those that waited for a lock; not kept by day."""
 
     def add(self, other: "Counted") -> None:
         """Add what was counted elsewhere of the same."""
@@ -51,6 +54,7 @@ class Counted(msgspec.Struct, array_like=True):
         self.failures += other.failures
         self.timeouts += other.timeouts
         self.repeated_most = max(self.repeated_most, other.repeated_most)
+        self.lock_timeouts += other.lock_timeouts
 
 
 class Batch(msgspec.Struct, array_like=True):
@@ -86,13 +90,22 @@ def decoded(content: bytes | memoryview) -> Batch:
 
 
 def _counted(cells: Mapping[Key, Cell]) -> Iterable[Counted]:
-    patience = _NEW_TEXTS_IN_A_BATCH
+    shapes = _shapes_of(cells)
     for (text, place, origin), cell in cells.items():
-        shape = OTHER_STATEMENTS if text == OTHER else _known(text)
-        if shape is None and patience > 0:
-            patience -= 1
-            shape = _learnt(text)
-        yield _as_counted(shape or OTHER_STATEMENTS, place, origin, cell)
+        yield _as_counted(shapes.get(text, OTHER_STATEMENTS), place, origin, cell)
+
+
+def _shapes_of(cells: Mapping[Key, Cell]) -> Mapping[str, Shape]:
+    """The shapes of the texts that are known, and of as many of the new ones as may be: of those that took most time."""
+    seconds: dict[str, float] = {}
+    for (text, _, _), cell in cells.items():
+        seconds[text] = seconds.get(text, 0.0) + cell.seconds
+    seconds.pop(OTHER, None)
+    found = {text: shape for text in seconds if (shape := _known(text))}
+    new = ((each, text) for text, each in seconds.items() if text not in found)
+    for _, text in nlargest(_NEW_TEXTS_IN_A_BATCH, new):
+        found[text] = _learnt(text)
+    return found
 
 
 def _as_counted(shape: Shape, place: Place | None, origin: str, cell: Cell) -> Counted:
@@ -113,6 +126,7 @@ def _as_counted(shape: Shape, place: Place | None, origin: str, cell: Cell) -> C
         failures=cell.failures,
         timeouts=cell.timeouts,
         repeated_most=cell.repeated_most,
+        lock_timeouts=cell.lock_timeouts,
     )
 
 

@@ -25,12 +25,25 @@ _SUMS = (
     "repeated_most",
 )
 _NAMES = ", ".join(_SUMS)
+MONTH = 30
+"""Days, counted from a fixed one: each day belongs to one month whenever it is asked."""
+# As `month_of`. The number of a day is Python's.
+_MONTH = f"(d.day - mod(d.day - DATE '0001-01-01' + 1, {MONTH}))"
+_HAS_OTHERS = f"""EXISTS (
+    SELECT FROM profiling_statementday other
+    WHERE other.statement_id = d.statement_id AND other.release_id = d.release_id AND other.day <> d.day
+      AND other.day >= {_MONTH} AND other.day < {_MONTH} + {MONTH})"""
 _ARRAYS = ", ".join(["%s::bigint[]"] * len(_SUMS))
+
+
+def month_of(day: date) -> date:
+    """The first day of its month."""
+    return date.fromordinal(day.toordinal() // MONTH * MONTH)
 
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
-    """What a statement cost in the `days` days that begin with `day`, the last of them under that release."""
+    """What a statement cost in the `days` days that begin with `day`; of a day, the release is the one that ran last."""
 
     statement_id: int
     day: date
@@ -87,11 +100,20 @@ def add_rows(found: Sequence[DayRow]) -> None:
     )
 
 
-def take_days(statement_ids: Sequence[int], before: date) -> list[DayRow]:
-    """Delete the days of these statements before a day, months left aside; those that there were, the oldest first."""
+def with_scattered(before: date, number: int) -> Sequence[int]:
+    """As many statements as that, at most, of which `take_scattered` finds something before a day."""
+    found = fetch_all(
+        f"SELECT DISTINCT d.statement_id FROM profiling_statementday d WHERE d.days = 1 AND d.day < %s AND {_HAS_OTHERS} LIMIT %s",  # noqa: S608 - ours
+        [before, number],
+    )
+    return [each for (each,) in found]
+
+
+def take_scattered(statement_ids: Sequence[int], before: date) -> list[DayRow]:
+    """Delete what these statements have more than one row of, of the same month and release, before a day; the oldest first."""
     rows = fetch_all(
         f"""
-        DELETE FROM profiling_statementday WHERE statement_id = ANY(%s::bigint[]) AND days = 1 AND day < %s
+        DELETE FROM profiling_statementday d WHERE d.statement_id = ANY(%s::bigint[]) AND d.day < %s AND {_HAS_OTHERS}
         RETURNING statement_id, day, days, release_id, durations, {_NAMES}
         """,  # noqa: S608 - columns of ours
         [array_literal(statement_ids), before],

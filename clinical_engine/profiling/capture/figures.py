@@ -1,30 +1,21 @@
-"""The figures of the last week that lists show, brought current for the statements that ran, and what is found wrong with them."""
+"""The figures of the last week that lists show, brought current for the statements that ran."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
-from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS, Counted
+from clinical_engine.profiling.capture.batches import Counted
 from clinical_engine.profiling.capture.days import Day
+from clinical_engine.profiling.capture.judging import judge
 from clinical_engine.profiling.durations import Durations, added, percentile, spread, unpacked
-from clinical_engine.profiling.findings import Found, open_or_refresh
-from clinical_engine.profiling.growth.limits import Limits
-from clinical_engine.profiling.growth.plan_changes import changed_by
-from clinical_engine.profiling.models import FindingKind
 
-# Executions of one statement within one request or batch of jobs: a query for each row.
-REPEATED_TOO_OFTEN = 20
 _DAYS = 7
-# So many at once, and such a share of what ran, are no change of their plans.
-_MANY, _MANY_SHARE = 5, 0.25
 _RECENT = 50
-# The fewest of the last executions that are compared with the usual ones: of more, some would be older than a change too long.
-_LEAST_JUDGED = 20
 
 
 def bring_current(counted: Mapping[int, Counted], day: Day) -> None:
-    """Work the figures of these statements out anew, and open or refresh what is found of them."""
+    """Work the figures of these statements out anew, and open or refresh what is found wrong with them."""
     ids = sorted(counted)
     week = _durations_by_day(ids, day.at.date())
     before = dict(
@@ -39,9 +30,7 @@ def bring_current(counted: Mapping[int, Counted], day: Day) -> None:
     _write_durations(ids, week, recent)
     write_sums(ids, day.at.date())
     _note_timeouts(counted, day)
-    named = {each: one for each, one in counted.items() if one.fingerprint != OTHER_STATEMENTS.fingerprint}
-    found = [*_slower(named, week, recent, day), *_over_limit(named, day), *_repeated(day, named)]
-    open_or_refresh(found, day.at)
+    judge(counted, week, recent, day)
 
 
 def _durations_by_day(ids: Sequence[int], today: date) -> Mapping[int, Mapping[date, Durations]]:
@@ -91,7 +80,12 @@ def write_sums(ids: Sequence[int], today: date) -> None:
             parameters_most = week.parameters_most, values_most = week.values_most, bytes_most = week.bytes_most,
             failures_week = week.failures, timeouts_week = week.timeouts, repeated_most = week.repeated_most,
             origin = main.origin, place = main.place,
-            p95_week_us = CASE WHEN week.calls > 0 THEN s.p95_week_us END
+            p95_week_us = CASE WHEN week.calls > 0 THEN LEAST(s.p95_week_us, week.longest_us) END,
+            -- Nothing is longer than the longest; the last 50 are of this week where it has as many.
+            p95_now_us = LEAST(s.p95_now_us, CASE WHEN week.calls >= length(s.recent) THEN week.longest_us END),
+            p95_quarter_us = CASE
+                -- All there is is of this week: two figures of the same must not differ.
+                WHEN s.first_seen_at::date > %s THEN LEAST(s.p95_week_us, week.longest_us) ELSE s.p95_quarter_us END
         FROM unnest(%s::bigint[]) AS asked (id)
         CROSS JOIN LATERAL (
             SELECT COALESCE(sum(calls) FILTER (WHERE day = %s), 0) AS calls_day, COALESCE(sum(calls), 0) AS calls,
@@ -108,7 +102,7 @@ def write_sums(ids: Sequence[int], today: date) -> None:
         ) AS main
         WHERE s.id = asked.id
         """,
-        [array_literal(ids), today, since, today, since],
+        [since, array_literal(ids), today, since, today, since],
     )
 
 
@@ -121,60 +115,3 @@ def _note_timeouts(counted: Mapping[int, Counted], day: Day) -> None:
             """,
             [day.at, array_literal(ids)],
         )
-
-
-def _slower(
-    named: Mapping[int, Counted],
-    week: Mapping[int, Mapping[date, Durations]],
-    recent: Mapping[int, bytes],
-    day: Day,
-) -> Sequence[Found]:
-    factors: dict[int, float] = {}
-    for each, one in named.items():
-        judged = Counter(recent[each][-max(one.calls, _LEAST_JUDGED) :])
-        usual = added(durations for on, durations in week[each].items() if on < day.at.date())
-        factor = changed_by(usual, judged)
-        if factor is not None:
-            factors[each] = factor
-    if len(factors) >= _MANY and len(factors) > len(named) * _MANY_SHARE:
-        # Of all of them something else is the cause: one stands for them, that which takes most time.
-        worst = max(factors, key=lambda each: named[each].time_us)
-        beside = (
-            f" So did {len(factors) - 1:,} others of {len(named):,} at once: the database as a whole is slow."
-        )
-        return [_found_slower(worst, factors[worst], day, beside)]
-    return [_found_slower(each, factor, day) for each, factor in factors.items()]
-
-
-def _found_slower(statement_id: int, factor: float, day: Day, beside: str = "") -> Found:
-    told = f"The last executions took {factor:.1f} times as long as those of the days before.{beside}"
-    return Found(statement_id, FindingKind.SLOWER, told, day.release, severity=factor)
-
-
-def _over_limit(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:
-    for each, one in named.items():
-        if one.timeouts:
-            yield Found(
-                each, FindingKind.OVER_LIMIT, f"It ran out of time {_times(one.timeouts)}.", day.release
-            )
-        elif one.parameters_most > Limits.parameters or one.values_most > Limits.values:
-            told = (
-                f"One execution had {one.parameters_most:,} parameters and a list of {one.values_most:,} values;"
-                f" {Limits.parameters:,} is the most."
-            )
-            yield Found(each, FindingKind.OVER_LIMIT, told, day.release)
-
-
-def _repeated(day: Day, named: Mapping[int, Counted]) -> Iterator[Found]:
-    ids = {one.fingerprint: each for each, one in named.items()}
-    most: dict[int, tuple[int, str]] = {}
-    for (fingerprint, origin, place), one in day.callers.items():
-        if fingerprint in ids and one.repeated_most >= REPEATED_TOO_OFTEN:
-            told = f"It was sent {_times(one.repeated_most)} within one {origin}, from {place or 'Django itself'}."
-            most[ids[fingerprint]] = max(most.get(ids[fingerprint], (0, "")), (one.repeated_most, told))
-    for each, (times, told) in most.items():
-        yield Found(each, FindingKind.REPEATED, told[:500], day.release, severity=times)
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number:,} times"

@@ -14,8 +14,13 @@ Sent: TypeAlias = tuple[str, Place | None]
 
 _ROOT = str(Path(__file__).parents[3]) + "/"
 _HERE = str(Path(__file__).parent)
-# Between whoever sends a statement and the driver.
-_BETWEEN = (database.__file__, prepared.__file__, str(Path(_HERE).parent / "silk" / "recording.py"))
+# Between whoever sends a statement and the driver; and our middlewares, within which Django and libraries send theirs.
+_BETWEEN = (
+    database.__file__,
+    prepared.__file__,
+    _ROOT + "clinical_engine/api/lengths.py",
+    _ROOT + "clinical_engine/profiling/silk/recording.py",
+)
 _ours: dict[str, bool] = {}
 # By a statement's text: how far up it was found the last time, in which code, at which instruction, and what was found.
 _last: dict[str, tuple[int, CodeType, int, Sent]] = {}

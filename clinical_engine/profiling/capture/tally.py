@@ -7,6 +7,7 @@ from math import log2
 from threading import RLock
 from typing import TypeAlias
 
+from clinical_engine.common.guards import LOCK_TIMEOUT
 from clinical_engine.profiling.capture.errors import ran_out_of_time
 from clinical_engine.profiling.capture.places import Place, Sent
 from clinical_engine.profiling.capture.units import Execution
@@ -29,6 +30,7 @@ class Cell:
         "calls",
         "durations",
         "failures",
+        "lock_timeouts",
         "longest",
         "parameters_most",
         "repeated_most",
@@ -39,7 +41,7 @@ class Cell:
     )
 
     def __init__(self) -> None:
-        self.calls = self.failures = self.timeouts = self.rows = 0
+        self.calls = self.failures = self.timeouts = self.lock_timeouts = self.rows = 0
         self.seconds = self.longest = 0.0
         self.parameters_most = self.values_most = self.bytes_most = self.repeated_most = 0
         self.durations: dict[int, int] = {}
@@ -60,7 +62,9 @@ class Cell:
             self.bytes_most = size
         if sqlstate is not None:
             self.failures += 1
-            self.timeouts += ran_out_of_time(sqlstate, seconds)
+            if ran_out_of_time(sqlstate, seconds):
+                self.timeouts += 1
+                self.lock_timeouts += sqlstate == LOCK_TIMEOUT
         # As `bucket_of`, without the cost of calling it.
         bucket = int(log2(seconds * 1e6) * BUCKETS_PER_DOUBLING) if seconds > 1e-6 else 0  # noqa: PLR2004 - a microsecond
         durations = self.durations

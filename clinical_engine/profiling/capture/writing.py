@@ -31,7 +31,7 @@ _INSERT = """
 # While the database is away; what is older than these is given up.
 _KEPT = 8
 # What is left when a process ends is written if it can be by then.
-_PATIENCE_AT_THE_END = 3.0
+_PATIENCE_AT_THE_END = 5.0
 
 
 class _Writer:

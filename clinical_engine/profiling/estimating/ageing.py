@@ -8,7 +8,15 @@ from django.db import transaction
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.profiling.capture import storing
-from clinical_engine.profiling.capture.day_rows import LOCK, DayRow, add_rows, take_days
+from clinical_engine.profiling.capture.day_rows import (
+    LOCK,
+    MONTH,
+    DayRow,
+    add_rows,
+    month_of,
+    take_scattered,
+    with_scattered,
+)
 
 KEPT_BY_DAY = timedelta(days=90)
 KEPT_BY_MONTH = timedelta(days=5 * 365)
@@ -18,7 +26,6 @@ FORGOTTEN_AFTER = timedelta(days=400)
 CROWDED_OUT_AFTER = timedelta(days=7)
 # Of another release's format, and never taken in.
 _BATCHES_KEPT = timedelta(days=7)
-_MONTH = 30
 _STATEMENTS_AT_ONCE = 500
 _LEAST_DAYS_RECORDED = 7
 
@@ -32,8 +39,7 @@ def age(today: date, patience: timedelta) -> None:
     if not _goes_on(today):
         return
     deadline = monotonic() + patience.total_seconds()
-    # Months are 30 days, counted from a fixed day: each day belongs to one of them whenever it is asked.
-    before = _month_of(today - KEPT_BY_DAY)
+    before = month_of(today - KEPT_BY_DAY)
     while _fold_a_slice(before) and monotonic() < deadline:
         pass
     with transaction.atomic():
@@ -47,31 +53,28 @@ def age(today: date, patience: timedelta) -> None:
 def _goes_on(today: date) -> bool:
     [(recorded,)] = fetch_all(
         "SELECT count(DISTINCT day) FROM profiling_driverreading WHERE day > %s AND day <= %s",
-        [today - timedelta(days=_MONTH), today],
+        [today - timedelta(days=MONTH), today],
     )
     return int(recorded) >= _LEAST_DAYS_RECORDED
 
 
-def _month_of(day: date) -> date:
-    return date.fromordinal(day.toordinal() // _MONTH * _MONTH)
-
-
 @transaction.atomic
 def _fold_a_slice(before: date) -> bool:
+    """Of each statement and month one row for each release that ran: a month of two would have durations of neither."""
     execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    ids = fetch_all(
-        "SELECT DISTINCT statement_id FROM profiling_statementday WHERE days = 1 AND day < %s LIMIT %s",
-        [before, _STATEMENTS_AT_ONCE],
-    )
-    months: dict[tuple[int, date], DayRow] = {}
-    for row in take_days([each for (each,) in ids], before):
-        key = row.statement_id, _month_of(row.day)
-        if key in months:
-            row.counted.add(months[key].counted)
-        months[key] = DayRow(*key, _MONTH, row.release_id, row.counted)
-    if months:
-        add_rows([*months.values()])
-    return bool(months)
+    parts: dict[tuple[int, int, date], DayRow] = {}
+    for row in take_scattered(with_scattered(before, _STATEMENTS_AT_ONCE), before):
+        key = row.statement_id, row.release_id, month_of(row.day)
+        parts[key] = _together(parts[key], row) if key in parts else row
+    if parts:
+        add_rows([*parts.values()])
+    return bool(parts)
+
+
+def _together(part: DayRow, later: DayRow) -> DayRow:
+    later.counted.add(part.counted)
+    days = max(part.days, (later.day - part.day).days + later.days)
+    return DayRow(part.statement_id, part.day, days, part.release_id, later.counted)
 
 
 @transaction.atomic

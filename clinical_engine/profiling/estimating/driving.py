@@ -11,13 +11,13 @@ from django.db.models import F, Q
 from clinical_engine.common.database import fetch_all
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS
 from clinical_engine.profiling.capture.figures import write_sums
+from clinical_engine.profiling.estimating.judging import found_of
 from clinical_engine.profiling.estimating.loading import load_histories, load_origins
 from clinical_engine.profiling.estimating.writing import save, take_over
 from clinical_engine.profiling.findings import Found, open_or_refresh
 from clinical_engine.profiling.growth.estimating import estimate
-from clinical_engine.profiling.growth.verdicts import Crossing, Outlook
-from clinical_engine.profiling.limits import limits_for
-from clinical_engine.profiling.models import CapturedStatement, FindingKind
+from clinical_engine.profiling.limits import can_be_mended, limits_for
+from clinical_engine.profiling.models import CapturedStatement
 
 logger = logging.getLogger(__name__)
 # Any number that no other advisory lock of this database uses.
@@ -55,8 +55,8 @@ def _estimate(statements: Sequence[CapturedStatement], now: datetime) -> None:
     found: list[Found] = []
     write_sums(ids, now.date())
     for statement in statements:
-        limits = limits_for(origins[statement.pk])
-        history = histories[statement.pk]
+        history, sent_for = histories[statement.pk], origins[statement.pk]
+        limits = limits_for(sent_for)
         try:
             verdict = estimate(history.days, limits)
         except (ArithmeticError, ValueError):
@@ -65,13 +65,8 @@ def _estimate(statements: Sequence[CapturedStatement], now: datetime) -> None:
             statement.estimated_on = now.date()
             continue
         take_over(statement, verdict, history, now.date())
-        if verdict.outlook is Outlook.GROWS:
-            told, severity = verdict.reason[:500], _nearness(verdict.crossing)
-            found.append(Found(statement.pk, FindingKind.GROWS, told, statement.last_release.name, severity))
+        found += found_of(
+            statement, verdict, history.week, [each for each in sent_for if can_be_mended(each)]
+        )
     save(statements)
     open_or_refresh(found, now)
-
-
-def _nearness(crossing: Crossing | None) -> float:
-    """The share of the way to the limit that its driver has gone; 0 where no limit is in sight."""
-    return crossing.driver_now / crossing.driver_at_limit if crossing and crossing.driver_at_limit else 0.0

@@ -7,10 +7,9 @@ from datetime import date
 import msgspec
 
 from clinical_engine.common.database import execute
-from clinical_engine.profiling.durations import percentile
 from clinical_engine.profiling.estimating.loading import History
 from clinical_engine.profiling.growth.series import Day
-from clinical_engine.profiling.growth.verdicts import Fit, Measure, Verdict
+from clinical_engine.profiling.growth.verdicts import Fit, Measure, Outlook, Verdict
 from clinical_engine.profiling.models import CapturedStatement
 
 _TYPES = {
@@ -29,12 +28,13 @@ _TYPES = {
     "estimated_on": "date",
 }
 _POINTS = 24
+# A power whose lowest bound is no greater is not surely one that grows.
+_FLAT = 0.1
 
 
 def take_over(statement: CapturedStatement, verdict: Verdict, history: History, today: date) -> None:
     """Set what the estimate says; nothing is saved."""
     fit, crossing = _main_fit(verdict), verdict.crossing
-    quarter = percentile(history.quarter, 0.95)
     statement.outlook = verdict.outlook.value
     if fit is None:
         statement.exponent = statement.exponent_low = statement.exponent_high = None
@@ -47,6 +47,7 @@ def take_over(statement: CapturedStatement, verdict: Verdict, history: History, 
     statement.limit_on = crossing.on if crossing else None
     statement.verdict = msgspec.to_builtins(replace(verdict, fits=_best(verdict.fits)))
     statement.curve = _curve(history.days, fit) if fit else []
+    quarter = history.quarter.p95_us
     statement.p95_quarter_us = None if quarter is None else round(quarter)
     statement.estimated_on = today
 
@@ -86,12 +87,14 @@ def _best(fits: Sequence[Fit]) -> Sequence[Fit]:
 
 
 def _main_fit(verdict: Verdict) -> Fit | None:
-    """The one that leads to the limit; otherwise the one of the duration that explains it best."""
+    """The one that leads to the limit; else of what grows the strongest; otherwise the duration's that explains it best."""
     crossing = verdict.crossing
     wanted = (crossing.measure, crossing.driver) if crossing else None
     for fit in verdict.fits:
         if (fit.measure, fit.driver) == wanted:
             return fit
+    if verdict.outlook is Outlook.GROWS and (growing := [fit for fit in verdict.fits if fit.low > _FLAT]):
+        return max(growing, key=lambda fit: fit.low)
     return next((fit for fit in verdict.fits if fit.measure is Measure.DURATION), None)
 
 

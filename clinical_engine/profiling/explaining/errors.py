@@ -15,6 +15,9 @@ _SENTENCES: dict[type[psycopg2.Error], str] = {
     errors.LockNotAvailable: "Something else holds a lock on one of its tables. Try again later.",
     errors.UndefinedTable: "A table of it is not there: a temporary one, or one that a release has taken away.",
     errors.UndefinedColumn: "A column of it is not there any more.",
+    errors.InvalidColumnReference: (
+        "Its ON CONFLICT wants a unique index that is not there, or a partial one whose condition hangs on the values."
+    ),
     errors.InsufficientPrivilege: "The engine's role may not read one of its tables.",
     psycopg2.OperationalError: "The database cannot be asked now.",
     psycopg2.Error: "PostgreSQL cannot plan it without its values.",

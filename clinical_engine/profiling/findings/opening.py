@@ -12,9 +12,10 @@ _TOLD_LENGTH = 500
 # In the order of the unique index: two that write at once would otherwise wait for each other.
 _OPEN = """
     INSERT INTO profiling_finding (statement_id, kind, told, severity, release, found_at, seen_at, note, due_on)
-    SELECT found.statement_id, found.kind, found.told, found.severity, found.release, %(now)s, %(now)s, '', %(due_on)s
-    FROM unnest(%(statements)s::bigint[], %(kinds)s::text[], %(told)s::text[], %(severities)s::float8[], %(releases)s::text[])
-         AS found (statement_id, kind, told, severity, release)
+    SELECT found.statement_id, found.kind, found.told, found.severity, found.release, %(now)s, %(now)s, '', found.due_on
+    FROM unnest(%(statements)s::bigint[], %(kinds)s::text[], %(told)s::text[], %(severities)s::float8[], %(releases)s::text[],
+                %(due_on)s::date[])
+         AS found (statement_id, kind, told, severity, release, due_on)
     WHERE EXISTS (
         SELECT FROM profiling_finding AS standing
         WHERE standing.statement_id = found.statement_id AND standing.kind = found.kind AND standing.closed_at IS NULL
@@ -42,10 +43,11 @@ class Found:
     told: str
     release: str
     severity: float = 0.0
+    due_within: timedelta = DUE_WITHIN
 
 
 def open_or_refresh(found: Iterable[Found], now: datetime) -> int:
-    """Open what is not open yet, due `DUE_WITHIN` from now; bring the rest up to date. How many were opened.
+    """Open what is not open yet, due as each says; bring the rest up to date. How many were opened.
 
     What a person closed less than `QUIET` ago stays closed unless it is twice as bad now. One statement, whatever the number.
     """
@@ -60,7 +62,7 @@ def open_or_refresh(found: Iterable[Found], now: datetime) -> int:
         "severities": array_literal(one.severity for one in each),
         "releases": array_literal(one.release for one in each),
         "now": now,
-        "due_on": (now + DUE_WITHIN).date(),
+        "due_on": array_literal((now + one.due_within).date() for one in each),
         "quiet_since": now - QUIET,
     }
     return sum(is_new for (is_new,) in fetch_all(_OPEN, parameters))

@@ -20,10 +20,13 @@ _PLAUSIBLE = 1.2
 _RECENT_SHARE = 4
 _FARTHEST = log(1e15)
 _HALVINGS = 50
+_STEEPEST = 15.0
+"""A slope of a driver that hardly moved may be anything; with this one the most of a driver is still a number."""
 
 
 def curves_through(driver: Figures, cost: Figures, slope: float) -> list[Curve]:
     """Those of that slope that follow the points (logarithms) well, the best first. At the newest quarter they have its level."""
+    slope = min(max(slope, -_STEEPEST), _STEEPEST)
     tried = []
     for place, (power, logs) in enumerate(_SHAPES):
         curve = _of_slope(float(np.mean(driver)), slope, power, logs)

@@ -12,6 +12,7 @@ from clinical_engine.profiling.growth.limits import Limits
 from clinical_engine.profiling.growth.points import Points, kept, points_of, widening
 from clinical_engine.profiling.growth.series import Day
 from clinical_engine.profiling.growth.steps import Step
+from clinical_engine.profiling.growth.stories import odds_of_growth
 from clinical_engine.profiling.growth.verdicts import Change, Crossing, Measure, Outlook, Verdict
 
 _LEAST_POINTS = 10
@@ -21,11 +22,15 @@ _NEARLY_FLAT = 0.5
 _SLIGHT = 0.1
 _IMPLAUSIBLE = 3.5
 """No query grows with such a power: what does so follows something else."""
-_FALSE_ALARMS = 1e-6
-_NEARER = ((2.5, 5e-3), (5.0, 3e-4), (20.0, 2e-5))
-"""Up to this many times the driver until the limit, that chance of a false alarm is taken: being late costs more there."""
+_WORTH_A_LOOK = 0.2
+"""A chance of no growth above which the stories need not be compared."""
+_ODDS = 6.5
+_NEARER = ((2.5, 2.5), (4.5, 3.5), (8.0, 5.0))
+"""The logarithm of the odds that is asked for; less up to so many times the driver until the limit: being late costs more there."""
+_OF_THE_SLOWEST = 2.5
+"""What is asked for on top where only the slowest executions grow: a month in which a release came has two kinds of them."""
 _EARLIER = timedelta(days=28)
-_EARLIER_CHANCES = 10.0
+_EARLIER_LESS = 1.0
 
 
 def estimate(days: Sequence[Day], limits: Limits) -> Verdict:
@@ -66,28 +71,36 @@ class _Judged:
     fit: Fitted
     meets: Crossing | None
 
-    def grows(self, leniency: float = 1.0) -> bool:
-        """By no chance, and with something that explains it. `leniency` multiplies the chance that is taken."""
-        chance = _FALSE_ALARMS
-        if self.meets is not None:
-            far = self.meets.driver_at_limit / self.meets.driver_now
-            chance = next((chance for farthest, chance in _NEARER if far < farthest), chance)
-        return self.fit.slope.chance < chance * leniency and _SLIGHT < self.fit.slope.value < _IMPLAUSIBLE
+    def grows(self, points: Points, fits: Fits, less: float = 0.0) -> bool:
+        """By no chance, and with something that explains it. `less` is taken off the odds that are asked for."""
+        slope = self.fit.slope
+        if slope.chance > _WORTH_A_LOOK or not _SLIGHT < slope.value < _IMPLAUSIBLE:
+            return False
+        return odds_of_growth(self.fit, points, fits.noises) > self._asked - less
+
+    @property
+    def _asked(self) -> float:
+        more = _OF_THE_SLOWEST if self.fit.measure is Measure.SLOW_DURATION else 0.0
+        if self.meets is None:
+            return _ODDS + more
+        far = self.meets.driver_at_limit / self.meets.driver_now
+        return next((odds for farthest, odds in _NEARER if far < farthest), _ODDS) + more
 
 
 def _growing(fits: Fits, points: Points, days: Sequence[Day], limits: Limits) -> list[_Judged]:
     """What grows, and was seen to four weeks ago already: what passes by itself is none."""
-    growing = [each for each in _judged(fits, points, days, limits) if each.grows()]
+    growing = [each for each in _judged(fits, points, days, limits) if each.grows(points, fits)]
     if not growing:
         return []
     before = [day for day in days if day.day <= days[-1].day - _EARLIER]
     earlier = points_of(before) if before else points
     if not _enough(earlier) or not moved(earlier):
         return []
+    past = fits_of(earlier)
     seen = {
         each.fit.measure
-        for each in _judged(fits_of(earlier), earlier, before, limits)
-        if each.grows(_EARLIER_CHANCES)
+        for each in _judged(past, earlier, before, limits)
+        if each.grows(earlier, past, _EARLIER_LESS)
     }
     return [each for each in growing if each.fit.measure in seen]
 

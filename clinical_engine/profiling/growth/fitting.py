@@ -18,7 +18,7 @@ _TWO_SIDED_95 = 1.96
 _PREFERRED = "active_patients"
 # A third of a power of ten, about: what other drivers must be likelier by, for people think in patients.
 _CLEARLY = 3.0
-_SHAPES = (0.0, 1.0, 2.0)
+SHAPES = (0.0, 1.0, 2.0)
 """The logarithm of a cost may go with that of its driver, or, above a fixed part, more with the driver or its square."""
 
 
@@ -58,6 +58,7 @@ class Fits:
 
     by_measure: Mapping[Measure, Sequence[Fitted]]
     steps: Sequence[Step]
+    noises: Noises
 
 
 def moved(points: Points) -> Mapping[str, Figures]:
@@ -76,7 +77,7 @@ def fits_of(points: Points) -> Fits:
         of_time = measure in {Measure.DURATION, Measure.SLOW_DURATION}
         steps = of_duration if of_time else steps_in(series, points, leading)
         found[measure] = _against_each(noises, measure, series, steps, drivers)
-    return Fits(found, of_duration)
+    return Fits(found, of_duration, noises)
 
 
 def _against_each(
@@ -85,16 +86,16 @@ def _against_each(
     places = np.arange(len(series))
     after = [(places >= step.place).astype(float) for step in steps]
     level = series + sum((step.size * (places < step.place) for step in steps), np.zeros(len(series)))
-    shaped = [_shaped(driver, power) for driver in drivers.values() for power in _SHAPES]
-    slopes = noises.slopes(series, np.column_stack(shaped), np.column_stack([np.ones(len(series)), *after]))
+    columns = [shaped(driver, power) for driver in drivers.values() for power in SHAPES]
+    slopes = noises.slopes(series, np.column_stack(columns), np.column_stack([np.ones(len(series)), *after]))
     each = [
-        Fitted(measure, name, _likeliest(slopes[place : place + len(_SHAPES)]), level, driver)
-        for place, (name, driver) in zip(range(0, len(slopes), len(_SHAPES)), drivers.items(), strict=True)
+        Fitted(measure, name, _likeliest(slopes[place : place + len(SHAPES)]), level, driver)
+        for place, (name, driver) in zip(range(0, len(slopes), len(SHAPES)), drivers.items(), strict=True)
     ]
     return sorted(each, key=lambda one: -one.slope.likelihood - _CLEARLY * (one.driver == _PREFERRED))
 
 
-def _shaped(driver: Figures, power: float) -> Figures:
+def shaped(driver: Figures, power: float) -> Figures:
     """The driver's logarithm, or a power of it, stretched so that a slope against it is the exponent in the middle."""
     if not power:
         return driver

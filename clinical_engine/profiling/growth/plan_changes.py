@@ -8,8 +8,8 @@ RECENT = 40
 """Executions that are best kept as the recent ones: with more, a change is noticed only after more."""
 _LEAST_RECENT = 12
 _LEAST_USUAL = 100
-_SHARES = (0.25, 0.5, 0.75, 0.9)
-_FACTOR = 2.5
+_SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
+_FACTOR = 2.65
 _CERTAIN = 5.0
 
 

@@ -24,8 +24,10 @@ _LATE = 30
 _MOST = 1e18
 """What is more, or no number, was not measured."""
 _WIDEST = 3.0
+_OF_LARGEST = frozenset({Measure.PARAMETERS, Measure.VALUES})
+"""A month has the most of its days: with the middle of them, a week would be lower only for being shorter."""
 # The middle of absolute deviations, made comparable to a standard deviation.
-_DEVIATION = 1.4826
+DEVIATION = 1.4826
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,11 @@ def points_of(days: Sequence[Day]) -> Points:
     places = [slice(start, end) for start, end in pairwise([*starts.tolist(), len(days)])]
     measures, drivers = _measures(days), _drivers(days)
     table = np.column_stack([numbers, *measures.values(), *drivers.values()])
-    times, *columns = np.array([_middle(table[place]) for place in places]).T
+    middles = np.array([_middle(table[place]) for place in places]).T
+    for place, name in enumerate(measures, 1):
+        if name in _OF_LARGEST:
+            middles[place] = np.maximum.reduceat(table[:, place], starts)
+    times, *columns = middles
     return Points(
         times=times,
         calls=np.array([sum(day.calls for day in days[place]) for place in places], dtype=float),
@@ -159,5 +165,5 @@ def drawn_in(series: Figures) -> Figures:
     padded = np.pad(series, _NEIGHBOURS // 2, mode="reflect")
     middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, _NEIGHBOURS), axis=1)
     away = series - middle
-    widest = _WIDEST * _DEVIATION * np.median(np.abs(away))
+    widest = _WIDEST * DEVIATION * np.median(np.abs(away))
     return np.asarray(middle + np.clip(away, -widest, widest))

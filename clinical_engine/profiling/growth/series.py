@@ -22,3 +22,5 @@ class Day:
     values: int
     drivers: Mapping[str, float]
     release: str
+    days: int = 1
+    """Of a month those in which it may have run."""

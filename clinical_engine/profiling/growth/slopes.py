@@ -18,10 +18,10 @@ _WANDERINGS = ((30.0, 0.0), *product((30.0, 150.0), (0.5, 2.0, 8.0)), (150.0, 32
 """Days until it forgets, and its variance against that of a point."""
 _ALIKE = (0.02, 0.3, 1.0)
 """Of a point's variance, the share that does not depend on its calls."""
-_USUALLY = 0.1
+USUALLY = 0.1
 """How far statements wander: of the logarithm, so about as many hundredths."""
 # Nothing is known better than to a third of a percent.
-_FINEST = 0.003
+FINEST = 0.003
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Noises:
     def __init__(self, times: Figures, calls: Figures) -> None:
         apart = np.abs(np.subtract.outer(times, times))
         by_calls = (1 / calls) / np.mean(1 / calls)
-        self._sizes = np.array([size for (_, size), _ in product(_WANDERINGS, _ALIKE)])
+        self.sizes = np.array([size for (_, size), _ in product(_WANDERINGS, _ALIKE)])
         mixtures = np.array(
             [
                 np.diag(alike + (1 - alike) * by_calls) + size * np.exp(-apart / memory)
@@ -48,8 +48,8 @@ class Noises:
             ]
         )
         roots = np.linalg.cholesky(mixtures)
-        self._whitening = np.linalg.inv(roots)
-        self._log_widths = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+        self.whitening = np.linalg.inv(roots)
+        self.log_widths = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
 
     def slopes(self, series: Figures, against: Figures, beside: Figures) -> list[Slope]:
         """The slope of the series against each column, beside the columns that are there anyway.
@@ -57,21 +57,21 @@ class Noises:
         No column of `against` may be constant.
         """
         free = len(series) - beside.shape[1] - 1
-        white = self._whitening @ np.column_stack([beside, against, series])
+        white = self.whitening @ np.column_stack([beside, against, series])
         basis, upper = np.linalg.qr(white[:, :, : beside.shape[1]])
         rest = white[:, :, beside.shape[1] :]
         rest = rest - basis @ (basis.transpose(0, 2, 1) @ rest)
         columns, last = rest[:, :, :-1], rest[:, :, -1]
         squares = np.maximum((columns**2).sum(axis=1), 1e-12)
         products = np.einsum("gnd,gn->gd", columns, last)
-        left = np.maximum((last**2).sum(axis=1)[:, None] - products**2 / squares, 0.0) + free * _FINEST**2
+        left = np.maximum((last**2).sum(axis=1)[:, None] - products**2 / squares, 0.0) + free * FINEST**2
         likelihoods = (
-            -self._log_widths[:, None]
+            -self.log_widths[:, None]
             - np.log(np.abs(np.diagonal(upper, axis1=1, axis2=2))).sum(axis=1)[:, None]
             - 0.5
             * np.log(squares / against.var(axis=0))  # in units of its own, so that drivers can be compared
             - 0.5 * free * np.log(left)
-            - 0.5 * self._sizes[:, None] * left / free / _USUALLY**2
+            - 0.5 * self.sizes[:, None] * left / free / USUALLY**2
         )
         values, errors = products / squares, np.sqrt(left / free / squares)
         return [

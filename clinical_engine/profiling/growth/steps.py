@@ -44,7 +44,7 @@ def steps_in(series: Figures, points: Points, driver: Figures) -> list[Step]:
     Told with growth from the beginning, two steps up hide in a slope; told without, growth is taken for a staircase. So both are
     told, and the shorter story is believed.
     """
-    allowed = _allowed(points.releases)
+    allowed = places_of_steps(points.releases)
     if not allowed:
         return []
     weights = np.sqrt(points.calls / (points.calls + np.median(points.calls)))
@@ -67,9 +67,17 @@ def steps_in(series: Figures, points: Points, driver: Figures) -> list[Step]:
     return sorted(found, key=lambda step: step.place)
 
 
-def _allowed(releases: Sequence[frozenset[str]]) -> list[int]:
-    """Where one may be: at another release, with two points on either side."""
-    return [place for place in range(2, len(releases) - 1) if releases[place] != releases[place - 1]]
+def places_of_steps(releases: Sequence[frozenset[str]]) -> list[int]:
+    """Where one may be: at another release, with two points on either side.
+
+    A month knows only the release that ran last. Half of it was slower at most, so the point after it may be the other half.
+    """
+    new = [place > 0 and releases[place] != releases[place - 1] for place in range(len(releases))]
+    return [
+        place
+        for place in range(2, len(releases) - 1)
+        if new[place] or (new[place - 1] and releases[place - 1].isdisjoint(releases[place - 2]))
+    ]
 
 
 def _story(series: Figures, beside: Figures, steps: Figures) -> _Told:

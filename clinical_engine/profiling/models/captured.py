@@ -135,7 +135,7 @@ class Caller(models.Model):
 
 
 class StatementDay(models.Model):
-    """What a statement cost in a day, or later in the month that begins with it. Times are UTC.
+    """What a statement cost in a day, or later in the part of a month from that day on in which its release ran. Times are UTC.
 
     There are a million rows: wide columns stand first and the one of no fixed width last, so that none is filled up.
     """

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from time import monotonic
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from clinical_engine.audit import services as audit
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.profiling.silk.room import MOST_BYTES
 
@@ -26,6 +28,15 @@ _TABLES = (
     "profiling_recording WHERE request_id = ANY(%(ids)s::varchar[])",
     "silk_request WHERE id = ANY(%(ids)s::varchar[])",
 )
+
+
+@transaction.atomic
+def forget_all(*, actor: AbstractBaseUser) -> int:
+    """Delete what silk has recorded, as `forget_the_oldest` does, in one transaction with its audit entry; how many requests."""
+    deleted = forget_the_oldest(most_requests=0)
+    target = audit.Target("profiled_requests", "all", details={"deleted": deleted})
+    audit.record(actor=actor, action="profiled_requests.delete", targets=[target])
+    return deleted
 
 
 def forget_the_oldest(

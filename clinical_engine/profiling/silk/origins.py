@@ -1,16 +1,21 @@
 """What a window can be opened for: every request, job and task that the engine answers or does, as it is named everywhere."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from celery import current_app
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.views.generic import RedirectView
 
 Origins: TypeAlias = Callable[[], Iterable[str]]
 # Silk leaves its own pages alone, and `should_profile` what is asked for every few seconds.
 _LEFT_OUT = ("silk/", "health/", "metrics", "static/")
+# Of Django: an address that is a regular expression, as those for whatever is no page; and what nobody may do.
+_NO_PAGE = re.compile(r"\(\?P|[\^$]|/delete/$")
 _GROUPS = {"api/": "API", "fhir": "FHIR", "admin/": "Pages of the admin"}
-_OTHERS = "Others"
+_OTHERS = "Other addresses"
+_TASKS = "Tasks"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _offered: dict[str, Origins] = {}
 
@@ -21,15 +26,19 @@ def offer(group: str, origins: Origins) -> None:
 
 
 def choices() -> dict[str, list[str]]:
-    """All origins, by the group under which a list shows them; in it by their address, what is sent to it one below the other."""
-    found: dict[str, list[str]] = {group: [] for group in (*_GROUPS.values(), *_offered, "Tasks", _OTHERS)}
+    """All origins, by the group under which a list shows them, the hundreds of pages last.
+
+    In a group by their address, what is sent to it one below the other.
+    """
+    *few, pages = _GROUPS.values()
+    found: dict[str, list[str]] = {group: [] for group in (*_offered, _TASKS, *few, _OTHERS, pages)}
     for route, view in _routes(get_resolver().url_patterns):
-        if not route.startswith(_LEFT_OUT):
+        if not (route.startswith(_LEFT_OUT) or _NO_PAGE.search(route) or _only_leads_on(view)):
             group = next((name for start, name in _GROUPS.items() if route.startswith(start)), _OTHERS)
             found[group] += [f"{method} /{route}" for method in _methods_of(view)]
     for group, origins in _offered.items():
         found[group] += origins()
-    found["Tasks"] += [f"task {entry['task']}" for entry in current_app.conf.beat_schedule.values()]
+    found[_TASKS] += [f"task {entry['task']}" for entry in current_app.conf.beat_schedule.values()]
     return {group: sorted(set(origins), key=_by_address) for group, origins in found.items() if origins}
 
 
@@ -56,6 +65,10 @@ def _routes(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> I
             yield from _routes(pattern.url_patterns, route)
         else:
             yield route, pattern.callback
+
+
+def _only_leads_on(view: Any) -> bool:  # noqa: ANN401 - a view of any sort
+    return issubclass(getattr(view, "view_class", object), RedirectView)
 
 
 def _methods_of(view: Any) -> Iterable[str]:  # noqa: ANN401 - a view of any sort

@@ -7,7 +7,8 @@ from silk.auth import login_possibly_required, permissions_possibly_required
 from silk.models import Request
 from silk.views.clear_db import ClearDBView
 
-from clinical_engine.profiling.silk.forgetting import forget_the_oldest
+from clinical_engine.profiling.silk.forgetting import forget_all
+from clinical_engine.staff.actors import actor_of
 
 
 class ForgetRequestsView(ClearDBView):  # type: ignore[misc]  # silk is not annotated
@@ -16,10 +17,10 @@ class ForgetRequestsView(ClearDBView):  # type: ignore[misc]  # silk is not anno
     @method_decorator(login_possibly_required)
     @method_decorator(permissions_possibly_required)
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Delete all that silk has recorded, when the box is ticked."""
+        """Delete all that silk has recorded, when the box is ticked; the audit trail says who did."""
         context = {}
         if "clear_all" in request.POST:
-            forget_the_oldest(most_requests=0)
+            forget_all(actor=actor_of(request))
             context["msg"] = (
                 "Not all is deleted yet: tick it again."
                 if Request.objects.exists()

@@ -50,6 +50,15 @@ def test_what_has_no_plan_says_why(on_call: Client) -> None:
         assert answer.status_code == 200
         assert answer.context["problem"], shape
         assert 'role="alert"' in answer.content.decode()
+        assert "No plan of" in answer.content.decode()
+        assert "As the database would run it now" not in answer.content.decode()
+
+
+def test_an_upsert_without_its_unique_index_says_that(on_call: Client) -> None:
+    shape = 'INSERT INTO "patients_patient" ("id") VALUES (?) ON CONFLICT ("external_id") DO NOTHING'
+    answer = on_call.post(address(captured.statement(shape=shape)))
+    assert answer.context["problem"].startswith("Its ON CONFLICT wants a unique index")
+    assert "42P10" in answer.context["problem"]
 
 
 def test_a_plan_is_asked_for_by_a_button_and_never_by_a_link(on_call: Client) -> None:

@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from clinical_engine.profiling.models import CapturedStatement
+from clinical_engine.profiling.probes import CAPTURE_IS_OFF
 from tests import factories
 from tests.admin.conftest import logged_in
 from tests.admin.test_pages import listed, shown
@@ -45,6 +47,30 @@ def test_a_row_says_what_it_costs_where_it_leads_and_where_it_comes_from(on_call
     ):
         assert text in page, text
     assert '<svg class="ce-curve"' in page
+
+
+def test_one_of_something_is_told_as_one(on_call: Client) -> None:
+    captured.statement(calls_week=1, parameters_most=1)
+    page = shown(on_call, LIST)
+    assert ">1 time<" in page
+    assert "<div>1 parameter<br>" in page
+
+
+def test_list_and_overview_say_that_capture_is_off(on_call: Client, settings: Settings) -> None:
+    assert CAPTURE_IS_OFF not in shown(on_call, LIST)
+    settings.CAPTURE_EVERY = timedelta(0)
+    assert CAPTURE_IS_OFF in shown(on_call, LIST)
+    assert CAPTURE_IS_OFF in shown(on_call, "admin:index")
+
+
+def test_who_cannot_see_statements_has_no_tile_of_them_and_none_that_needs_attention(db: None) -> None:
+    captured.finding(captured.statement(timed_out_at=timezone.now()), due_in=-1)
+    titles = {"Statements over their limit", "Slow queries overdue", "Slow queries to decide on"}
+    for role, seen in (("Clinical support", set()), ("On-call engineer", titles)):
+        overview = logged_in(role).get(reverse("admin:index"))
+        assert {tile.title for tile in overview.context["tiles"]} & titles == seen
+        wrong = sum(not tile.ok for tile in overview.context["tiles"])
+        assert overview.context["verdict"].startswith(f"{wrong} number")
 
 
 def test_statements_are_ranked_by_their_time_of_seven_days(on_call: Client) -> None:
@@ -142,7 +168,15 @@ def test_a_statement_is_found_by_fingerprint_origin_place_and_shape(on_call: Cli
 
 
 @pytest.mark.parametrize(
-    "query", [{"finding": "other"}, {"origin": "x"}, {"timeouts": "x"}, {"repeated": "x"}]
+    "query",
+    [
+        {"finding": "other"},
+        {"origin": "x"},
+        {"timeouts": "x"},
+        {"repeated": "x"},
+        {"outlook": "x"},
+        {"outlook__exact": "x"},
+    ],
 )
 def test_an_unknown_filter_leads_to_the_whole_list_and_says_so(
     on_call: Client, query: dict[str, str]

@@ -1,9 +1,14 @@
 """The page of a captured statement."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
+from clinical_engine.profiling.durations import packed
 from clinical_engine.profiling.models import CapturedStatement
 from tests.admin.conftest import logged_in
 from tests.admin.test_pages import shown
@@ -45,11 +50,30 @@ def test_a_page_draws_each_day_with_releases_marked_and_says_the_same_as_a_table
     made = captured.growing()
     captured.days(made, 30, ("r1", "r2", "r3"))
     page = page_of(on_call, made)
-    for title in ("Duration", "Rows", "Most parameters and values of one execution", "Executions"):
+    for title in ("Duration", "Rows", "Most parameters and values of one execution"):
         assert f"<figcaption>{title} by day</figcaption>" in page
     assert page.count('class="ce-cost-release"') == 2 * 4
     assert ">r2</text>" in page
     assert page.count("<td>r3</td>") == 10
+
+
+def test_executions_are_told_a_day_also_where_days_are_put_together_into_a_month(on_call: Client) -> None:
+    first = timezone.now().date() - timedelta(days=150)
+    made = captured.growing(first_seen_at=timezone.now() - timedelta(days=140))
+    captured.days(made, 2)
+    for month, calls in ((first, 4_000), (first + timedelta(days=30), 6_000)):
+        sums = captured._SUMS | {"calls": calls, "day": month, "days": 30, "durations": packed({200: calls})}
+        made.days.create(release=captured.release(), **sums)
+    page = page_of(on_call, made)
+    assert "Executions a day" in page
+    spans = [
+        (first + timedelta(days=start), first + timedelta(days=end)) for start, end in ((10, 29), (30, 59))
+    ]
+    for begin, end in spans:
+        assert f"<td>{date_format(begin, 'j M Y')} to {date_format(end, 'j M Y')}</td>" in page
+        assert f"{date_format(end, 'j M Y')}: executions a day 200, r1</title>" in page
+    assert page.count("<td>200</td>") == 2
+    assert page.count("<td>100</td>") == 2
 
 
 def test_a_page_without_any_day_or_estimate_says_so(on_call: Client) -> None:
@@ -78,7 +102,7 @@ def test_a_page_names_everybody_who_sends_it_and_the_releases_that_changed_it(on
 def test_a_plot_scales_whatever_the_figures_are(on_call: Client) -> None:
     made = captured.growing()
     captured.days(made, 1)
-    assert "Executions by day" in page_of(on_call, made)
+    assert "Executions a day" in page_of(on_call, made)
     captured.days(other := captured.statement(), 2)
     other.days.update(rows=0, parameters_most=0, values_most=0, durations=b"")
     assert "Rows by day" in page_of(on_call, other)

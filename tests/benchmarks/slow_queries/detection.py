@@ -3,6 +3,8 @@
 import argparse
 import os
 from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
 from statistics import median
 
 from tqdm import tqdm
@@ -30,7 +32,10 @@ def run() -> list[Metric]:
 
 def measured_with(seeds: Sequence[int], every: int) -> list[Metric]:
     """The figures of those seeds, judged each so many days; a line for every kind is printed."""
-    scores = [score(seed, every) for seed in tqdm(seeds, desc="growth, by seed", mininterval=1)]
+    with ProcessPoolExecutor() as processes:
+        scored = processes.map(partial(score, every=every), seeds)
+        scores = list(tqdm(scored, desc="growth, by seed", mininterval=1, total=len(seeds)))
+        plans = _plans(seeds, processes)
     for each in scores:
         _print(each)
     growing = [one for each in scores for one in each.statements if one.grows]
@@ -53,15 +58,16 @@ def measured_with(seeds: Sequence[int], every: int) -> list[Metric]:
             "flat statements flagged at any time, most of the seeds",
             max(each.false_alarms for each in scores) / 300 * 100,
         ),
-        *_plans(seeds),
+        *plans,
         measured("verdict on one statement, processor time", max(each.milliseconds for each in scores)),
     ]
 
 
-def _plans(seeds: Sequence[int]) -> list[Metric]:
-    noticed = [each.executions for seed in seeds for each in changes(seed, _CHANGES)]
+def _plans(seeds: Sequence[int], processes: Executor) -> list[Metric]:
+    noticed = [count for of_seed in processes.map(_noticed, seeds) for count in of_seed]
     quiet, restless = (
-        max(false_alarms(seed, _CHANGES, spells) for seed in seeds) * 100 for spells in (0.0, 4.0)
+        max(processes.map(partial(false_alarms, count=_CHANGES, slow_spells=spells), seeds)) * 100
+        for spells in (0.0, 4.0)
     )
     return [
         measured(
@@ -72,6 +78,10 @@ def _plans(seeds: Sequence[int]) -> list[Metric]:
         measured("statements taken for changed in a year, without slow days", quiet),
         measured("statements taken for changed in a year, with four slow spells", restless),
     ]
+
+
+def _noticed(seed: int) -> list[int]:
+    return [each.executions for each in changes(seed, _CHANGES)]
 
 
 def _print(score: Score) -> None:

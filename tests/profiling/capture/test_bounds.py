@@ -129,6 +129,17 @@ def test_what_is_known_is_told_from_the_others_even_in_a_flood() -> None:
     assert [(each.origin, each.place) for each in others] == [("", "")]
 
 
+def test_of_a_flood_of_new_statements_the_one_that_takes_most_time_is_told_from_the_others() -> None:
+    noted = Noted()
+    flood(noted, 4_000)
+    often = [units.Execution("SELECT 1 AS sent_often", None, 0.001, 1, 0, 0, 20, None)] * 250
+    for origin in ("job a", "job b"):
+        noted.tally.add(origin, often, None)
+    found = [each for each in noted.counted if "sent_often" in each.shape]
+    assert {each.origin: each.calls for each in found} == {"job a": 250, "job b": 250}
+    assert len({each.fingerprint for each in noted.counted} - {OTHER_STATEMENTS.fingerprint}) == 300
+
+
 @pytest.mark.django_db
 def test_a_statement_costs_little_to_note() -> None:
     def send() -> None:

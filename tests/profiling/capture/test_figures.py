@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from clinical_engine.profiling.capture.figures import REPEATED_TOO_OFTEN
+from clinical_engine.profiling.capture.judging import REPEATED_TOO_OFTEN
 from clinical_engine.profiling.capture.rollup import roll_up
 from clinical_engine.profiling.capture.tally import OTHER
+from clinical_engine.profiling.findings import close
 from clinical_engine.profiling.models import CapturedStatement, Finding, FindingKind
+from tests.factories import user
 from tests.profiling.written import batch, ran
 
 pytestmark = pytest.mark.django_db
@@ -78,9 +80,61 @@ def test_of_many_that_become_slower_at_once_one_stands_for_all() -> None:
 
 def test_a_statement_that_ran_out_of_time_is_found() -> None:
     rolled_up(20.0, 20.0, sqlstate="57014")
-    assert findings() == {FindingKind.OVER_LIMIT: "It ran out of time 2 times."}
+    told = (
+        "It was over its time limit 2 times in 7 days, last on 1 March 2026 at 12:00 UTC: it took too long."
+    )
+    assert findings() == {FindingKind.OVER_LIMIT: told}
     finding = Finding.objects.get()
     assert (finding.release, finding.found_at) == ("r1", NOON)
+
+
+def test_of_running_out_of_time_the_week_is_told_not_the_last_minute() -> None:
+    for day in range(5):
+        rolled_up(20.0, day=day, sqlstate="57014")
+    rolled_up(0.01, day=5)
+    assert "5 times in 7 days, last on 5 March 2026 at 12:00" in findings()[FindingKind.OVER_LIMIT]
+
+
+def test_a_statement_that_waited_for_a_lock_says_so() -> None:
+    rolled_up(60.0, sqlstate="55P03")
+    assert findings()[FindingKind.OVER_LIMIT].endswith(
+        "once in 7 days, last on 1 March 2026 at 12:00 UTC: it waited for a lock."
+    )
+
+
+def test_running_out_of_time_twice_as_often_opens_what_was_closed() -> None:
+    rolled_up(20.0, 20.0, sqlstate="57014")
+    close(Finding.objects.get(), actor=user(), reason="It was the restore.")
+    Finding.objects.update(closed_at=NOON)
+    rolled_up(20.0, sqlstate="57014")
+    assert not Finding.objects.filter(closed_at=None).exists()
+    rolled_up(20.0, sqlstate="57014")
+    assert "4 times" in Finding.objects.get(closed_at=None).told
+
+
+def test_what_silk_sends_is_counted_and_has_no_findings() -> None:
+    for origin in ("silk", "GET /silk/requests/"):
+        batch([ran(20.0, sqlstate="57014", parameters=70_000)] * 3, at=NOON, repeated=50, origin=origin)
+    roll_up()
+    assert CapturedStatement.objects.get().timeouts_week == 6
+    assert findings() == {}
+
+
+def test_what_silk_sends_as_well_as_we_do_has_findings() -> None:
+    for origin in ("silk", "job associate"):
+        batch([ran(20.0, sqlstate="57014")], at=NOON, origin=origin)
+    roll_up()
+    assert set(findings()) == {FindingKind.OVER_LIMIT}
+
+
+@pytest.mark.parametrize("executions", [[0.0123], [0.0123] * 60, [0.001] * 10 + [1.7]])
+def test_no_percentile_is_above_the_longest_execution(executions: list[float]) -> None:
+    found = rolled_up(*executions)
+    assert found.p95_week_us is not None
+    assert found.p95_now_us is not None
+    assert max(found.p95_week_us, found.p95_now_us) <= found.longest_us
+    # All of it is of this week.
+    assert found.p95_quarter_us == found.p95_week_us
 
 
 @pytest.mark.parametrize("fields", [{"parameters": 65_536}, {"values": 65_536}])

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.test import Client
 
 from clinical_engine.common.database import fetch_all
 from clinical_engine.profiling.capture import places, units
 from submitters.models import Organisation
+from tests.factories import user
 from tests.profiling.capture.support import capturing
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +82,11 @@ def test_a_place_that_was_forgotten_is_found_again(monkeypatch: pytest.MonkeyPat
     [line] = {counted.place for counted in noted.counted}
     assert line.startswith("tests/profiling/capture/test_places.py:")
     assert [counted.calls for counted in noted.counted] == [2, 2, 2, 2]
+
+
+def test_what_django_sends_within_a_middleware_of_ours_is_not_sent_from_there(client: Client) -> None:
+    client.force_login(user())
+    with capturing() as noted:
+        client.get("/admin/")
+    # The test is what is left of ours around Django.
+    assert noted.of('from "django_session"').place.startswith("tests/")

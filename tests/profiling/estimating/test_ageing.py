@@ -12,6 +12,7 @@ from clinical_engine.profiling.capture.rollup import roll_up
 from clinical_engine.profiling.durations import packed, unpacked
 from clinical_engine.profiling.estimating import ageing
 from clinical_engine.profiling.estimating.ageing import age
+from clinical_engine.profiling.estimating.loading import load_histories
 from clinical_engine.profiling.models import (
     Caller,
     CapturedBatch,
@@ -85,12 +86,13 @@ def test_days_older_than_ninety_become_months_and_nothing_is_lost() -> None:
     age(TODAY, LONG)
     assert sums() == before
     statement = CapturedStatement.objects.get(shape="SELECT other")
-    days, months = statement.days.filter(days=1), statement.days.filter(days=30)
+    days, months = statement.days.filter(days=1), statement.days.filter(days__gt=1)
     assert months.count() in {3, 4}
     oldest = min(days.values_list("day", flat=True))
     assert TODAY - 120 * A_DAY <= oldest <= TODAY - 90 * A_DAY
     # Not a day is in two of them, or in none.
-    assert max(months.values_list("day", flat=True)) + 30 * A_DAY <= oldest
+    assert max(months.values_list("day", flat=True)) + 30 * A_DAY == oldest
+    assert sum(months.values_list("days", flat=True)) + days.count() == 200
 
 
 def test_aging_again_changes_nothing_and_a_later_day_goes_on_from_there() -> None:
@@ -99,7 +101,8 @@ def test_aging_again_changes_nothing_and_a_later_day_goes_on_from_there() -> Non
     for later in (0, 0, 1, 29, 30, 31):
         age(TODAY + later * A_DAY, LONG)
         assert sums() == before
-    assert {row.day.toordinal() % 30 for row in StatementDay.objects.filter(days=30)} == {0}
+    _, *whole = StatementDay.objects.filter(days__gt=1).order_by("day")
+    assert {(row.day.toordinal() % 30, row.days) for row in whole} == {(0, 30)}
 
 
 def test_what_comes_late_of_a_month_that_is_over_joins_it() -> None:
@@ -117,14 +120,51 @@ def test_what_comes_late_of_a_month_that_is_over_joins_it() -> None:
     assert not StatementDay.objects.filter(days=1, day__lt=TODAY - 120 * A_DAY).exists()
 
 
-def test_a_month_names_the_release_that_ran_last() -> None:
-    month = date.fromordinal((TODAY - 150 * A_DAY).toordinal() // 30 * 30)
-    for day, release in ((3, "r1"), (20, "r2"), (9, "r1")):
-        ran_on(month + day * A_DAY, release=release)
-    roll_up()
+MONTH = date.fromordinal((TODAY - 150 * A_DAY).toordinal() // 30 * 30)
+
+
+def parts() -> list[tuple[int, int, str, int]]:
+    """Of the month: the first day of each part, how many days it has, its release, and how often the statement ran."""
+    rows = StatementDay.objects.order_by("day").select_related("release")
+    return [((row.day - MONTH).days, row.days, row.release.name, row.calls) for row in rows]
+
+
+def ran_under(*days: tuple[int, str]) -> None:
+    for day, release in days:
+        ran_on(MONTH + day * A_DAY, release=release)
+        roll_up()
+
+
+def test_a_month_has_a_part_for_each_release_that_ran() -> None:
+    ran_under((3, "r1"), (20, "r2"), (9, "r1"), (29, "r2"), (15, "r3"))
+    before = sums()
     age(TODAY, LONG)
-    row = StatementDay.objects.get()
-    assert (row.day, row.days, row.release.name, row.calls) == (month, 30, "r2", 3)
+    assert parts() == [(3, 7, "r1", 2), (15, 1, "r3", 1), (20, 10, "r2", 2)]
+    assert sums() == before
+    age(TODAY + 60 * A_DAY, LONG)
+    assert parts() == [(3, 7, "r1", 2), (15, 1, "r3", 1), (20, 10, "r2", 2)]
+
+
+def test_what_comes_late_joins_the_part_of_its_release() -> None:
+    ran_under((3, "r1"), (9, "r1"), (20, "r2"))
+    age(TODAY, LONG)
+    ran_under((5, "r1"), (12, "r1"), (3, "r1"), (21, "r2"), (1, "r2"))
+    before = sums()
+    age(TODAY, LONG)
+    assert parts() == [(1, 21, "r2", 3), (3, 10, "r1", 5)]
+    assert sums() == before
+
+
+def test_the_estimate_reads_a_part_with_the_drivers_of_its_days() -> None:
+    DriverReading.objects.bulk_create(
+        DriverReading(driver="active_patients", day=MONTH + day * A_DAY, value=100 * day) for day in range(30)
+    )
+    ran_under((4, "r1"), (6, "r1"), (20, "r2"), (24, "r2"))
+    age(TODAY, LONG)
+    statement = CapturedStatement.objects.get()
+    first, second = load_histories([statement.pk], TODAY)[statement.pk].days
+    assert (first.drivers, second.drivers) == ({"active_patients": 500.0}, {"active_patients": 2200.0})
+    assert (first.release, second.release) == ("r1", "r2")
 
 
 def test_slices_are_each_whole_when_it_is_killed_in_the_midst(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +173,7 @@ def test_slices_are_each_whole_when_it_is_killed_in_the_midst(monkeypatch: pytes
     monkeypatch.setattr(ageing, "_STATEMENTS_AT_ONCE", 2)
     age(TODAY, timedelta(0))
     assert sums() == before
-    assert 0 < len({row.statement_id for row in StatementDay.objects.filter(days=30)}) < 7
+    assert 0 < len({row.statement_id for row in StatementDay.objects.filter(days__gt=1)}) < 7
     monkeypatch.setattr(ageing, "add_rows", _killed)
     with pytest.raises(KeyboardInterrupt):
         age(TODAY, LONG)
@@ -141,7 +181,7 @@ def test_slices_are_each_whole_when_it_is_killed_in_the_midst(monkeypatch: pytes
     monkeypatch.undo()
     age(TODAY, LONG)
     assert sums() == before
-    assert len({row.statement_id for row in StatementDay.objects.filter(days=30)}) == 7
+    assert len({row.statement_id for row in StatementDay.objects.filter(days__gt=1)}) == 7
 
 
 def _killed(_: object) -> None:

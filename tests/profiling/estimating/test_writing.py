@@ -8,8 +8,8 @@ from clinical_engine.profiling.growth.verdicts import Curve, Fit, Measure, Outlo
 from clinical_engine.profiling.models import CapturedStatement
 
 
-def fit(measure: Measure, driver: str) -> Fit:
-    return Fit(measure, driver, 1.0, 0.9, 1.1, 30, Curve(0.0, 1.0, 1.0))
+def fit(measure: Measure, driver: str, exponent: float = 1.0) -> Fit:
+    return Fit(measure, driver, exponent, exponent - 0.1, exponent + 0.1, 30, Curve(0.0, 1.0, 1.0))
 
 
 def test_of_each_measure_only_the_fit_that_explains_it_best_is_stored() -> None:
@@ -23,3 +23,14 @@ def test_of_each_measure_only_the_fit_that_explains_it_best_is_stored() -> None:
     stored = [(each["measure"], each["driver"]) for each in statement.verdict["fits"]]
     assert stored == [("rows", "measurements"), ("duration", "measurements")]
     assert (statement.measure, statement.driver) == ("duration", "measurements")
+
+
+def test_of_a_statement_that_grows_towards_no_limit_what_grows_is_shown_not_its_flat_duration() -> None:
+    fits = [
+        fit(Measure.DURATION, "active_patients", 0.0),
+        fit(Measure.VALUES, "submitters", 0.4),
+        fit(Measure.ROWS, "active_patients", 1.0),
+    ]
+    statement = CapturedStatement()
+    take_over(statement, Verdict(Outlook.GROWS, "Grows.", fits, None, ()), History(), date(2026, 3, 1))
+    assert (statement.measure, statement.exponent) == ("rows", 1.0)

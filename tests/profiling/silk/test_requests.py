@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from uuid import UUID
@@ -18,7 +19,9 @@ from pytest_django import Settings
 from silk.models import Request, SQLQuery
 from silk.urls import urlpatterns as silk_patterns
 
+from clinical_engine.audit.models import AuditEntry
 from clinical_engine.common.database import execute
+from clinical_engine.profiling.models import ProfiledStatement
 from tests import factories
 
 MARK = "Zaphrasia-4711"
@@ -55,6 +58,51 @@ def test_silk_opens_for_the_permission_made_for_it(client: Client) -> None:
         assert client.get(path).status_code == 200
 
 
+@pytest.fixture
+def reader(client: Client, db: None) -> Client:
+    """Somebody for whom silk is open."""
+    engineer = User.objects.create_user("reader")
+    engineer.user_permissions.add(Permission.objects.get(codename="view_silk"))
+    client.force_login(engineer)
+    return client
+
+
+def test_a_link_to_what_is_deleted_by_now_leads_to_nothing_and_is_no_failure(reader: Client) -> None:
+    pages = [path for path in silk_pages() if "/request/" in path or "/profile/" in path]
+    assert {path: reader.get(path, {"typ": "request", "subtyp": "raw"}).status_code for path in pages} == (
+        dict.fromkeys(pages, 404)
+    )
+
+
+@pytest.mark.usefixtures("profiled")
+def test_a_recorded_request_has_no_file_of_a_profiler(reader: Client, api: Client) -> None:
+    api.get(f"/api/v1/jobs/{UUID(int=7)}")
+    recorded = Request.objects.get()
+    for page in ("pyprofile", "json"):
+        assert reader.get(f"/silk/request/{recorded.id}/{page}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["order_by=bogus", "path=%00", "show=abc", "show=-1", "show=99999999999999999999", "name=%00", "page=x"],
+)
+@pytest.mark.parametrize("path", ["/silk/requests/", "/silk/profiling/"])
+def test_silk_ignores_parameters_that_mean_nothing(reader: Client, path: str, query: str) -> None:
+    assert reader.get(f"{path}?{query}").status_code == 200
+    assert reader.get(path).status_code == 200, "nothing of it is kept in the session"
+
+
+@pytest.mark.usefixtures("profiled")
+def test_silk_narrows_and_orders_by_parameters_that_it_knows(reader: Client, api: Client) -> None:
+    for number in range(3):
+        api.get(f"/api/v1/jobs/{UUID(int=number)}")
+    recorded = {"path": "/api/v1/jobs/<uuid:job_id>", "order_by": "time_taken", "show": "2"}
+    page = reader.get("/silk/requests/", recorded)
+    assert 'value="time_taken" selected' in " ".join(page.content.decode().split())
+    assert len(page.context["results"]) == 2
+    assert not reader.get("/silk/requests/", {"path": "/elsewhere"}).context["results"]
+
+
 @pytest.mark.usefixtures("profiled")
 def test_a_recorded_request_can_be_read_by_an_engineer(client: Client, api: Client) -> None:
     api.get(f"/api/v1/jobs/{UUID(int=7)}")
@@ -65,6 +113,24 @@ def test_a_recorded_request_can_be_read_by_an_engineer(client: Client, api: Clie
     page = client.get(f"/silk/request/{request.id}/sql/")
     assert page.status_code == 200
     assert b"submitters_apiclient" in page.content
+
+
+@pytest.mark.usefixtures("profiled")
+def test_a_recorded_statement_leads_back_to_the_captured_one(reader: Client, api: Client) -> None:
+    api.get(f"/api/v1/jobs/{UUID(int=7)}")
+    recorded = ProfiledStatement.objects.values_list("fingerprint", "request_id")
+    noted, pages = {fingerprint for fingerprint, _ in recorded}, set()
+    grant = Permission.objects.get(codename="view_capturedstatement")
+    assert "?q=" not in reader.get(page_of(SQLQuery.objects.all()[0])).content.decode()
+    User.objects.get(username="reader").user_permissions.add(grant)
+    for query in SQLQuery.objects.all():
+        pages |= set(re.findall(r"capturedstatement/\?q=(\w+)", reader.get(page_of(query)).content.decode()))
+    assert noted
+    assert noted <= pages
+
+
+def page_of(query: SQLQuery) -> str:
+    return reverse("silk:request_sql_detail", args=[query.request_id, query.pk])
 
 
 @pytest.mark.usefixtures("profiled")
@@ -140,6 +206,8 @@ def test_an_engineer_can_delete_all_that_is_recorded(client: Client, api: Client
     assert client.post("/silk/cleardb/", {"clear_all": "on"}).status_code == 200
     assert not SQLQuery.objects.exists()
     assert not Request.objects.exists()
+    entry = AuditEntry.objects.get(action="profiled_requests.delete")
+    assert (entry.actor, entry.target_id, entry.details) == (engineer, "all", {"deleted": 1})
 
 
 @pytest.mark.usefixtures("profiled")

@@ -45,12 +45,14 @@ def read_one(page: Page, window: ProfilingWindow) -> None:
 def open_another(page: Page) -> None:
     page.goto(reverse(LIST))
     page.get_by_role("link", name="Add").first.click()
-    page.get_by_label("Record").select_option("POST /api/v1/activations")
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("searchbox").fill("v1/activations")
+    page.get_by_role("option", name="POST /api/v1/activations", exact=True).click()
     page.get_by_label("Share, in %").fill("50")
     page.get_by_label("Reason").fill("CE-7: slow since noon")
     page.get_by_label("Reason").press("Enter")
     expect(page.get_by_text("Started. All processes know of it within seconds.")).to_be_visible()
-    expect(page.get_by_text("Open, 9 minutes left")).to_be_visible()
+    expect(page.get_by_text("Open, 10 minutes left")).to_be_visible()
 
 
 def stop_it(page: Page) -> None:

@@ -70,9 +70,7 @@ def _mark(
     day, x, y = point
     age = newest - day.day
     kind = next((name for span, name, _ in _AGES if age < span), _OLDER[0])
-    said = (
-        f"{day.day:%-d %b %Y}: {words.amount(measure, y)} at {x:,.0f} {words.driver(driver)}, {day.release}"
-    )
+    said = f"{words.days(day)}: {words.amount(measure, y)} at {x:,.0f} {words.driver(driver)}, {day.release}"
     return Mark(text(axes[0].place(x)), height(axes[1], y), kind, said)
 
 

@@ -45,7 +45,7 @@ _SIZES = (
     _Series("parameters", "parameters", lambda day: day.parameters),
     _Series("values", "values in lists", lambda day: day.values),
 )
-_CALLS = (_Series("calls", "executions", lambda day: day.calls),)
+_CALLS = (_Series("calls", "executions a day", lambda day: day.calls / day.days),)
 
 
 def draw_days(days: Sequence[Day], limit: tuple[float, str] | None) -> list[Drawing]:
@@ -59,7 +59,7 @@ def draw_days(days: Sequence[Day], limit: tuple[float, str] | None) -> list[Draw
         frame.drawn("Duration by day", _DURATIONS, words.duration, limit),
         frame.drawn("Rows by day", _ROWS, words.about),
         frame.drawn("Most parameters and values of one execution by day", _SIZES, words.about),
-        frame.drawn("Executions by day", _CALLS, words.about),
+        frame.drawn("Executions a day, of older days on average over a month", _CALLS, words.about),
     ]
 
 
@@ -95,7 +95,7 @@ class _Frame:
 
     def _mark(self, day: Day, series: _Series, up: Axis, written: Written) -> Mark:
         value = series.value(day)
-        said = f"{day.day:%-d %b %Y}: {series.name} {written(value)}, {day.release}"
+        said = f"{words.days(day)}: {series.name} {written(value)}, {day.release}"
         return Mark(text(self.across.place(day.day.toordinal())), height(up, value), series.kind, said)
 
     def _words(self, series: _Series, written: Written) -> str:

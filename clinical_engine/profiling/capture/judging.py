@@ -1,0 +1,115 @@
+"""What is found wrong with statements as they are rolled up."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from clinical_engine.common.database import array_literal, fetch_all
+from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS, Counted
+from clinical_engine.profiling.capture.days import Day
+from clinical_engine.profiling.durations import Durations, added
+from clinical_engine.profiling.findings import Found, open_or_refresh, severity
+from clinical_engine.profiling.growth.limits import Limits
+from clinical_engine.profiling.growth.plan_changes import changed_by
+from clinical_engine.profiling.limits import can_be_mended
+from clinical_engine.profiling.models import FindingKind
+
+# Executions of one statement within one request or batch of jobs: a query for each row.
+REPEATED_TOO_OFTEN = 20
+# So many at once, and such a share of what ran, are no change of their plans.
+_MANY, _MANY_SHARE = 5, 0.25
+# The fewest of the last executions that are compared with the usual ones: of more, some would be older than a change too long.
+_LEAST_JUDGED = 20
+
+
+def judge(
+    counted: Mapping[int, Counted],
+    week: Mapping[int, Mapping[date, Durations]],
+    recent: Mapping[int, bytes],
+    day: Day,
+) -> None:
+    """Open or refresh what is found of the statements that were counted, by the durations of their week and their last ones.
+
+    The sums of the week must be current. What only silk sends counts, and has no findings: nobody here can mend it.
+    """
+    ours = {fingerprint for fingerprint, origin, _ in day.callers if can_be_mended(origin)}
+    ours.discard(OTHER_STATEMENTS.fingerprint)
+    named = {each: one for each, one in counted.items() if one.fingerprint in ours}
+    found = [*_slower(named, week, recent, day), *_over_limit(named, day), *_repeated(day, named)]
+    open_or_refresh(found, day.at)
+
+
+def _slower(
+    named: Mapping[int, Counted],
+    week: Mapping[int, Mapping[date, Durations]],
+    recent: Mapping[int, bytes],
+    day: Day,
+) -> Sequence[Found]:
+    factors: dict[int, float] = {}
+    for each, one in named.items():
+        judged = Counter(recent[each][-max(one.calls, _LEAST_JUDGED) :])
+        usual = added(durations for on, durations in week[each].items() if on < day.at.date())
+        factor = changed_by(usual, judged)
+        if factor is not None:
+            factors[each] = factor
+    if len(factors) >= _MANY and len(factors) > len(named) * _MANY_SHARE:
+        # Of all of them something else is the cause: one stands for them, that which takes most time.
+        worst = max(factors, key=lambda each: named[each].time_us)
+        beside = (
+            f" So did {len(factors) - 1:,} others of {len(named):,} at once: the database as a whole is slow."
+        )
+        return [_found_slower(worst, factors[worst], day, beside)]
+    return [_found_slower(each, factor, day) for each, factor in factors.items()]
+
+
+def _found_slower(statement_id: int, factor: float, day: Day, beside: str = "") -> Found:
+    told = f"The last executions took {factor:.1f} times as long as those of the days before.{beside}"
+    return Found(statement_id, FindingKind.SLOWER, told, day.release, severity=factor)
+
+
+def _over_limit(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:
+    timed_out = _timed_out([each for each, one in named.items() if one.timeouts or _has_too_many(one)])
+    for each, (times, last) in timed_out.items():
+        one = named[each]
+        # What was found before today stands as it is until it happens again.
+        if one.timeouts:
+            why = "it waited for a lock" if one.lock_timeouts == one.timeouts else "it took too long"
+            told = f"It was over its time limit {_times(times)} in 7 days, last on {last:%-d %B %Y at %H:%M} UTC: {why}."
+            yield Found(each, FindingKind.OVER_LIMIT, told, day.release, severity.of_timeouts(times))
+        elif not times:
+            told = (
+                f"One execution had {one.parameters_most:,} parameters and a list of {one.values_most:,} values;"
+                f" {Limits.parameters:,} is the most."
+            )
+            most = max(one.parameters_most / Limits.parameters, one.values_most / Limits.values)
+            yield Found(each, FindingKind.OVER_LIMIT, told, day.release, severity.of_ratio(most))
+
+
+def _has_too_many(one: Counted) -> bool:
+    return one.parameters_most > Limits.parameters or one.values_most > Limits.values
+
+
+def _timed_out(ids: Sequence[int]) -> Mapping[int, tuple[int, datetime]]:
+    """How often they were over their time limit in the last 7 days, and when last."""
+    if not ids:
+        return {}
+    rows = fetch_all(
+        "SELECT id, timeouts_week, timed_out_at FROM profiling_capturedstatement WHERE id = ANY(%s::bigint[])",
+        [array_literal(ids)],
+    )
+    return {each: (times, last) for each, times, last in rows}
+
+
+def _repeated(day: Day, named: Mapping[int, Counted]) -> Iterator[Found]:
+    ids = {one.fingerprint: each for each, one in named.items()}
+    most: dict[int, tuple[int, str]] = {}
+    for (fingerprint, origin, place), one in day.callers.items():
+        if fingerprint in ids and one.repeated_most >= REPEATED_TOO_OFTEN and can_be_mended(origin):
+            told = f"It was sent {_times(one.repeated_most)} within one {origin}, from {place or 'Django itself'}."
+            most[ids[fingerprint]] = max(most.get(ids[fingerprint], (0, "")), (one.repeated_most, told))
+    for each, (times, told) in most.items():
+        yield Found(each, FindingKind.REPEATED, told[:500], day.release, severity=times)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"

@@ -1,0 +1,59 @@
+"""What the environment says, and what is refused of it at the start."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import environ
+import pytest
+
+from clinical_engine.common.environment import Env
+
+NAME = "CAPTURE_EVERY_SECONDS"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("2.5", 2.5), ("86400", 86_400)])
+def test_a_stretch_of_time_is_read_from_its_seconds(
+    monkeypatch: pytest.MonkeyPatch, text: str, seconds: float
+) -> None:
+    monkeypatch.setenv(NAME, text)
+    assert Env().seconds(NAME, default=15) == timedelta(seconds=seconds)
+
+
+def test_a_stretch_of_time_that_is_not_said_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(NAME, raising=False)
+    assert Env().seconds(NAME, default=15) == timedelta(seconds=15)
+
+
+@pytest.mark.parametrize("text", ["abc", "", "-1", "nan", "inf", "86401"])
+def test_what_is_no_stretch_of_time_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv(NAME, text)
+    with pytest.raises(environ.ImproperlyConfigured, match=f"^{NAME} "):
+        Env().seconds(NAME, default=15)
+
+
+def test_an_error_does_not_repeat_what_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_STATEMENT_TIMEOUT_MS", "hunter2")
+    with pytest.raises(environ.ImproperlyConfigured) as refused:
+        Env().int("WEB_STATEMENT_TIMEOUT_MS")
+    assert str(refused.value) == "WEB_STATEMENT_TIMEOUT_MS cannot be read: it must be of the type int."
+
+
+@pytest.mark.parametrize("text", ["abc", "-1"])
+def test_the_engine_does_not_start_with_a_rhythm_that_is_none(text: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env={**os.environ, NAME: text},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr.strip()
+        .splitlines()[-1]
+        .startswith(f"django.core.exceptions.ImproperlyConfigured: {NAME} ")
+    )
