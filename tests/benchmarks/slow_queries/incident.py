@@ -22,7 +22,7 @@ _YEAR = 365.25
 
 def run() -> list[Metric]:
     """Incident: the planted query of the scaling tests (`Patient.objects.filter(id__in=...)`, one parameter for each active
-    patient) run for real on every third simulated day, among ordinary work of the API and of jobs, by a submitter whose patients
+    patient) run for real on every seventh simulated day, among ordinary work of the API and of jobs, by a submitter whose patients
     grow by 3 % a month; captured, rolled up, and estimated once a week. It fails on the first day on which it binds more
     than 65,535 parameters, three years after the first. Flagged: the first week whose verdict is that it grows, with a day on
     which it will reach its limit. The errors are those of that day, in days: too late is positive.
