@@ -9,5 +9,5 @@ STATEMENTS = size("BENCH_MEMORY_STATEMENTS", 1_000_000)
 SEED = size("BENCH_SEED", 1)
 MONTHS = size("BENCH_INCIDENT_MONTHS", 36)
 FINGERPRINTS = size("BENCH_FINGERPRINTS", 10_000)
-# Every so many days one is lived through. With 4 or fewer older days are put together into months as well, which takes twice as long.
+# Every so many days one is lived through. With 4 or fewer, older days become months as well, which takes twice as long.
 DAYS_APART = size("BENCH_INCIDENT_DAYS_APART", 7)
