@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from clinical_engine.common.database import fetch_all
+from clinical_engine.common.database import database_now
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.reruns import driving, items
 from clinical_engine.jobs.reruns.examination import states_of
@@ -39,7 +39,7 @@ def advance(rerun_id: UUID, driver_id: UUID, slices: int) -> bool:
     if rerun is None:
         return False
     _count(rerun)
-    now = _now()
+    now = database_now()
     _decide(rerun, now)
     _set_going(rerun, now)
     goes_on = rerun.state in MOVING or rerun.in_flight > 0
@@ -79,9 +79,3 @@ def _set_going(rerun: Rerun, now: datetime) -> None:
         states = states_of(Selection.parse(rerun.filter))
         rerun.skipped += items.set_going(rerun, number, states)
         rerun.started += number
-
-
-def _now() -> datetime:
-    [(now,)] = fetch_all("SELECT clock_timestamp()")
-    found: datetime = now
-    return found

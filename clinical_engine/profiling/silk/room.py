@@ -5,7 +5,6 @@ from time import monotonic
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, whatever its name says
 
-MOST_REQUESTS = 10_000
 MOST_BYTES = 400_000_000
 """What the scheduled job keeps."""
 FULL = 500_000_000
