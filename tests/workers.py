@@ -46,6 +46,12 @@ class EngineProcess:
         """Whether the text stands in its output."""
         return text in self.log.read_text(encoding="utf-8")
 
+    def finish(self) -> None:
+        """Have it end what it does, and end. A worker may wait ten seconds for a task's end that it did not hear of yet."""
+        self.process.send_signal(signal.SIGTERM)
+        ended = wait_until(lambda: self.process.poll() is not None, seconds=30)
+        assert ended, self.log.read_text(encoding="utf-8")
+
     def child_pids(self) -> list[int]:
         """The processes that do its work."""
         return [child.pid for child in children_of(self.process.pid)]

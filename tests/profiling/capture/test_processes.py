@@ -68,10 +68,11 @@ def test_web_and_worker_write_what_they_send_with_what_it_was_for(
 
 
 def test_web_and_worker_write_what_is_left_when_they_end(caller: factories.Caller, tmp_path: Path) -> None:
-    with running_worker(tmp_path / "worker.log", environment=AT_THE_END):
+    with running_worker(tmp_path / "worker.log", environment=AT_THE_END) as worker:
         with running_web(tmp_path / "web.log", environment=AT_THE_END) as url:
             _activate(url, caller)
             wait_until(Association.objects.exists)
+        worker.finish()
         assert "POST /api/v1/activations" in _origins()
     assert "job associate" in _origins()
     wait_until(nobody_is_connected)
