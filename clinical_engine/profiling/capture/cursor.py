@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, Self, TypeVar, cast
+from typing import Any, TypeVar
 
 import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, whatever its name says
 
 from clinical_engine.common.prepared import PreparingCursor
 from clinical_engine.profiling.capture import errors, units
 from clinical_engine.profiling.capture.counting import sizes, sizes_of_rows
-from clinical_engine.profiling.capture.places import sent
+from clinical_engine.profiling.capture.places import sent, sent_as_before
+from clinical_engine.profiling.capture.units import running
 from clinical_engine.profiling.fingerprints import folded
 
 # Above this a statement's lists are folded before it is kept until the next batch.
@@ -21,8 +23,8 @@ _NOT_CAPTURED = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
 # A text file's position has more in it above these bits: how to go on decoding.
 _POSITION = 2**48 - 1
 _Fetched = TypeVar("_Fetched")
-# `super()` takes a tenth of a microsecond.
-_send = PreparingCursor.execute
+# What is `Prepared` is a kind of text of its own, which the driver alone would not send as such.
+_send, _send_plain = PreparingCursor.execute, Cursor.execute
 
 
 class CapturingCursor(PreparingCursor):
@@ -31,31 +33,45 @@ class CapturingCursor(PreparingCursor):
     # How much `mogrify` bound since the last statement: `execute_values` sends it as plain text.
     _bound_before = 0
 
-    def __new__(cls, _connection: object, name: str | None = None, *_: object, **__: object) -> Self:
-        """A cursor; one with a name, which is the server's, is a kind of its own."""
-        return super().__new__(cls if name is None else cast("type[Self]", _ServerSideCursor))
-
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002, ANN401 - the driver's signature
         """Run a statement."""
-        unit = units.current()
+        unit = running.unit or units.current()
         if unit is None:
             _send(self, query, vars)
             return
-        error: BaseException | None = None
+        if not isinstance(query, str) or len(query) > _SHORT or self.name is not None:
+            self._send_unusual(query, vars)
+            return
+        send = _send_plain if type(query) is str else _send
+        # All in one place: right after a statement, with the processor's caches cold, each call costs several times the usual.
         begun = perf_counter()
         try:
-            _send(self, query, vars)
-        except BaseException as raised:
-            error = raised
+            send(self, query, vars)
+        except BaseException as error:
+            cost = perf_counter() - begun, *self._given(vars)
+            self._note(unit, self._execution_of(query, cost, error))
             raise
-        finally:
-            seconds = perf_counter() - begun
-            parameters, values = sizes(vars)
-            if self._bound_before:
-                parameters, values = parameters + self._bound_before, max(values, self._bound_before)
-                self._bound_before = 0
-            if error is not None or not (type(query) is str and query.startswith(_NOT_CAPTURED)):
-                self._note(unit, self._execution_of(query, (seconds, parameters, values), error))
+        seconds = perf_counter() - begun
+        found = sent_as_before(query)
+        if found is None:
+            if query.startswith(_NOT_CAPTURED):
+                return
+            found = sent(query)
+        text, place = found
+        parameters, values = self._given(vars) if self._bound_before else sizes(vars)
+        rows, size = self.rowcount, len(self.query or b"")
+        unit.add((text, place, seconds, rows if rows > 0 else 0, parameters, values, size, None))  # noqa: FURB136
+
+    def _send_unusual(self, query: Any, parameters: Any) -> None:  # noqa: ANN401 - as above
+        if self.name is not None:
+            # Here and not in `__new__`, with which each cursor of the client would take half as long again to make.
+            self.__class__ = _ServerSideCursor
+        self._timed(query, lambda: _send(self, query, parameters), self._given(parameters))
+
+    def _given(self, parameters: Any) -> tuple[int, int]:  # noqa: ANN401 - as above
+        number, values = sizes(parameters)
+        bound, self._bound_before = self._bound_before, 0
+        return number + bound, max(values, bound)
 
     def executemany(self, query: Any, vars_list: Any) -> None:  # noqa: ANN401 - as above
         """Run a statement once for each of the rows; counted as one execution with a list of them."""
@@ -104,7 +120,8 @@ class CapturingCursor(PreparingCursor):
         if unit is None:
             return action()
         error: BaseException | None = None
-        before, begun = _position(file), perf_counter()
+        before = 0 if file is None else _position(file)
+        begun = perf_counter()
         try:
             return action()
         except BaseException as raised:
@@ -134,8 +151,10 @@ class CapturingCursor(PreparingCursor):
             rows = 0
         if size is None:
             size = len(self.query or b"")
-        sqlstate = None if error is None else _sqlstate_of(error)
-        return units.execution((*sent(text), seconds, rows, parameters, values, size, sqlstate))
+        sqlstate = None if error is None else errors.sqlstate_of(error)
+        return units.Execution(
+            *(sent_as_before(text) or sent(text)), seconds, rows, parameters, values, size, sqlstate
+        )
 
     def _text_of(self, query: Any) -> str:  # noqa: ANN401 - as above
         if isinstance(query, bytes):
@@ -189,7 +208,7 @@ class _ServerSideCursor(CapturingCursor):
             found = fetch()
             rows = rows_in(found)
         except psycopg2.Error as error:
-            sqlstate = _sqlstate_of(error)
+            sqlstate = errors.sqlstate_of(error)
             if self._under_way is not None:
                 errors.mark(error, self._under_way.text)
             raise
@@ -208,10 +227,6 @@ class _ServerSideCursor(CapturingCursor):
         unit = units.current()
         if execution is not None and unit is not None:
             unit.add(execution)
-
-
-def _sqlstate_of(error: BaseException) -> str:
-    return (error.pgcode or "") if isinstance(error, psycopg2.Error) else ""
 
 
 def _position(file: Any) -> int:  # noqa: ANN401 - as above

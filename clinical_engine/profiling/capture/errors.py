@@ -1,19 +1,25 @@
 """Which statement a database error came from, for whoever tells of it."""
 
+import psycopg2
 from django.conf import settings
 
-from clinical_engine.common.guards import LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from clinical_engine.common.guards import LOCK_TIMEOUT, STATEMENT_TIMEOUT, guard_of
 from clinical_engine.profiling.fingerprints import shape_of
 
-OVER_LIMIT = (STATEMENT_TIMEOUT, LOCK_TIMEOUT)
 _NAME = "captured_statement"
 
 
 def mark(error: BaseException, text: str) -> None:
     """Note on an error which statement it came from, when it was over its limit."""
-    if getattr(error, "pgcode", None) in OVER_LIMIT:
+    if guard_of(error) is not None:
         # Not the text: whoever looks into an error must find no values.
         setattr(error, _NAME, shape_of(text).fingerprint)
+
+
+def sqlstate_of(error: BaseException) -> str:
+    """Of the driver's error; '' for any other, and where somebody cancelled the statement, which was over no limit then."""
+    state = error.pgcode if isinstance(error, psycopg2.Error) else None
+    return "" if state == STATEMENT_TIMEOUT and guard_of(error) is None else state or ""
 
 
 def ran_out_of_time(sqlstate: str, seconds: float) -> bool:

@@ -27,26 +27,32 @@ _last: dict[str, tuple[int, CodeType, int, Sent]] = {}
 _MOST_LAST = 1_000
 
 
-def sent(text: str) -> Sent:
-    """A statement's text, and the innermost line of ours that runs it now; None where Django alone sends it.
+def sent_as_before(text: str) -> Sent | None:
+    """What `sent` said of a text, where the same line runs it in the same way now. Both are to be called from the same function.
 
-    The text is the same object as the last time, where it can be: hundreds of equal ones would be kept until the unit ends. To
-    look at one frame takes a tenth of walking there; the same instruction, as far up, with the same text, is taken for the same
+    To look at one frame takes a tenth of walking there; the same instruction, as far up, with the same text, is taken for the same
     way through Django.
     """
     last = _last.get(text)
     if last is None:
-        return _walked(text)
+        return None
     depth, code, instruction, found = last
     try:
         frame = sys._getframe(depth)  # noqa: SLF001 - `inspect` takes ten times as long
     except ValueError:
-        return _walked(found[0])
-    return found if frame.f_code is code and frame.f_lasti == instruction else _walked(found[0])
+        return None
+    return found if frame.f_code is code and frame.f_lasti == instruction else None
 
 
-def _walked(text: str) -> Sent:
-    depth = 2
+def sent(text: str) -> Sent:
+    """A statement's text, and the innermost line of ours that runs it now; None where Django alone sends it.
+
+    The text is the same object as the last time, where it can be: hundreds of equal ones would be kept until the unit ends.
+    """
+    last = _last.get(text)
+    if last is not None:
+        text = last[-1][0]
+    depth = 1
     frame: FrameType | None = sys._getframe(depth)  # noqa: SLF001 - as above
     while frame is not None:
         file = frame.f_code.co_filename
@@ -57,8 +63,7 @@ def _walked(text: str) -> Sent:
             if len(_last) >= _MOST_LAST:
                 _last.clear()
             found = text, (file, frame.f_lineno)
-            # As `sent` counts, which called.
-            _last[text] = depth - 1, frame.f_code, frame.f_lasti, found
+            _last[text] = depth, frame.f_code, frame.f_lasti, found
             return found
         frame, depth = frame.f_back, depth + 1
     return text, None

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from clinical_engine.common.guards import LOCK_TIMEOUT
 from clinical_engine.profiling.capture.errors import ran_out_of_time
 from clinical_engine.profiling.capture.places import Place, Sent
-from clinical_engine.profiling.capture.units import Execution
+from clinical_engine.profiling.capture.units import Fields
 from clinical_engine.profiling.durations import BUCKETS_PER_DOUBLING
 
 Key: TypeAlias = tuple[str, Place | None, str]
@@ -46,7 +46,7 @@ class Cell:
         self.parameters_most = self.values_most = self.bytes_most = self.repeated_most = 0
         self.durations: dict[int, int] = {}
 
-    def add(self, execution: Execution) -> None:
+    def add(self, execution: Fields) -> None:
         """Add one execution. One that failed counts by its duration, too: a timeout is the slowest of all."""
         _, _, seconds, rows, parameters, values, size, sqlstate = execution
         self.calls += 1
@@ -83,7 +83,7 @@ class Tally:
     def add(
         self,
         origin: str,
-        executions: Sequence[Execution],
+        executions: Sequence[Fields],
         repeated: Mapping[Sent, int] | None,
     ) -> None:
         """Add the executions of a unit; `repeated` tells how often it sent each statement from each place."""

@@ -6,10 +6,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import NamedTuple, TypeAlias, TypeVar, cast
 
 from clinical_engine.profiling.capture.places import Place, Sent
 
@@ -29,10 +29,10 @@ class Execution(NamedTuple):
     """None where it succeeded; '' where it failed and PostgreSQL did not say why."""
 
 
-# Calling the class takes half as long again.
-execution: Callable[[tuple[Any, ...]], Execution] = partial(tuple.__new__, Execution)
+Fields: TypeAlias = tuple[str, Place | None, float, int, int, int, int, str | None]
+"""An execution's, in their order: to make an `Execution` of them takes several times as long."""
 
-Sink: TypeAlias = Callable[[str, "list[Execution]", "Mapping[Sent, int] | None"], None]
+Sink: TypeAlias = Callable[[str, list[Fields], Mapping[Sent, int] | None], None]
 """Takes an origin, executions, and how often each statement was sent from each place within the unit, where that may matter."""
 
 # So many executions are handed on at once: a unit that never ends must not fill the memory.
@@ -49,10 +49,10 @@ class Unit:
     def __init__(self, origin: Callable[[], str], sink: Sink) -> None:
         self._origin = origin
         self._sink = sink
-        self._executions: list[Execution] = []
+        self._executions: list[Fields] = []
         self._repeated: dict[Sent, int] = {}
 
-    def add(self, execution: Execution) -> None:
+    def add(self, execution: Fields) -> None:
         """Note an execution."""
         executions = self._executions
         executions.append(execution)
@@ -71,7 +71,7 @@ class Unit:
         """Drop what was noted so far."""
         self._executions = []
 
-    def _counted(self, executions: "list[Execution]") -> Mapping[Sent, int]:
+    def _counted(self, executions: list[Fields]) -> Mapping[Sent, int]:
         repeated, found = self._repeated, {}
         sent = Counter(map(_sent, executions))
         alike = {each: (_without_values(each[0]), each[1]) for each in sent}
@@ -83,7 +83,7 @@ class Unit:
         return found
 
 
-_sent: Callable[[Execution], Sent] = itemgetter(0, 1)
+_sent: Callable[[Fields], Sent] = itemgetter(0, 1)
 # One query for each row may have its value written into the text, or a list that is longer each time.
 _VALUES = re.compile(r"'[^']*'|[0-9]+|%s(?:, ?%s)+")
 
@@ -101,7 +101,7 @@ class _Nameless:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
 
-    def add(self, execution: Execution) -> None:
+    def add(self, execution: Fields) -> None:
         """Hand an execution on."""
         self._sink(_NAMELESS, [execution], None)
 
@@ -124,11 +124,11 @@ class _Overheard:
     def __init__(self, inner: "Noting | None", listener: Callable[[Execution], None]) -> None:
         self._inner, self._listener = inner, listener
 
-    def add(self, execution: Execution) -> None:
+    def add(self, execution: Fields) -> None:
         """Hand an execution on."""
         if self._inner is not None:
             self._inner.add(execution)
-        self._listener(execution)
+        self._listener(Execution(*execution))
 
 
 Noting: TypeAlias = Unit | _Nameless | _Overheard
@@ -140,7 +140,8 @@ class _Local(threading.local):
 
 _Part = TypeVar("_Part")
 _END = object()
-_local = _Local()
+running = _Local()
+"""The running thread's innermost unit."""
 _sink: Sink | None = None
 _nameless: _Nameless | None = None
 
@@ -155,7 +156,7 @@ def capture_into(sink: Sink | None) -> Sink | None:
 
 def current() -> Noting | None:
     """What the running thread's statements are noted in; None where they are not."""
-    return _local.unit or _nameless
+    return running.unit or _nameless
 
 
 @contextmanager
@@ -192,28 +193,28 @@ def in_parts(parts: Iterable[_Part], origin: Callable[[], str]) -> Iterator[_Par
 
 @contextmanager
 def _within(unit: Unit) -> Iterator[None]:
-    outer = _local.unit
-    _local.unit = unit
+    outer = running.unit
+    running.unit = unit
     try:
         yield
     finally:
-        _local.unit = outer
+        running.unit = outer
 
 
 def forget() -> None:
     """Drop what the unit that runs has noted: in a process that was forked in its midst, it is the parent's to count."""
-    if isinstance(_local.unit, Unit):
-        _local.unit.forget()
+    if isinstance(running.unit, Unit):
+        running.unit.forget()
 
 
 @contextmanager
 def overheard(listener: Callable[[Execution], None]) -> Iterator[None]:
     """Tell a listener of what is sent in here, except in units of work that begin in here. Needs no capture."""
-    outer = _local.unit
-    heard = _local.unit = _Overheard(current(), listener)
+    outer = running.unit
+    heard = running.unit = _Overheard(current(), listener)
     try:
         yield
     finally:
         # Celery ends the unit of a task before it tells whoever asked later.
-        if _local.unit is heard:
-            _local.unit = outer
+        if running.unit is heard:
+            running.unit = outer

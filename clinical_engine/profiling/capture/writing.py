@@ -115,7 +115,7 @@ def end() -> None:
 
 def _count(
     origin: str,
-    executions: Sequence[units.Execution],
+    executions: Sequence[units.Fields],
     repeated: Mapping[Sent, int] | None,
 ) -> None:
     # Not the tally's own method: a forked process has another one.

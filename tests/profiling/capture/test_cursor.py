@@ -188,6 +188,25 @@ def test_what_is_bound_without_being_sent_counts_with_what_is_sent_next_alone() 
     assert noted.of("next").parameters_most == 0
 
 
+def test_what_is_bound_before_a_savepoint_counts_with_what_is_sent_in_it() -> None:
+    with capturing() as noted, connection.cursor() as cursor:
+        bound = cursor.mogrify("SELECT %s, %s", [1, 2]).decode()
+        with transaction.atomic():
+            cursor.execute(bound)
+    assert noted.of("SELECT ?, ?").parameters_most == 2
+
+
+def test_a_cursor_of_the_server_and_one_of_the_client_are_told_apart_for_the_same_text() -> None:
+    text = "SELECT n FROM generate_series(1, 3) AS n"
+    with capturing() as noted:
+        for _ in range(2):
+            with connection.chunked_cursor() as cursor:
+                cursor.execute(text)
+                assert cursor.fetchmany(2) == [(1,), (2,)]
+            assert fetch_all(text) == [(1,), (2,), (3,)]
+    assert sorted((each.calls, each.rows) for each in noted.counted) == [(2, 4), (2, 6)]
+
+
 def test_savepoints_are_not_counted_and_what_is_in_them_is() -> None:
     with capturing() as noted, transaction.atomic(), transaction.atomic():
         execute("SELECT 1 AS inner_one")

@@ -1,5 +1,6 @@
 """Statements that fail are counted by how they failed, and fail as they would without the capture."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -15,6 +16,8 @@ from pytest_django import Settings
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.profiling.capture import errors
 from clinical_engine.profiling.fingerprints import shape_of
+from tests.jobs.support import other_connection, wait_for_a_lock_to_be_waited_for
+from tests.patients.concurrency import Threads
 from tests.profiling.capture.support import capturing
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +107,14 @@ def test_a_statement_that_waited_in_vain_for_a_lock_is_a_timeout_unless_it_wante
     assert errors.fingerprint_of(raised.value)
 
 
+def test_a_statement_that_somebody_cancelled_has_failed_and_was_over_no_limit(own: Any) -> None:
+    with capturing() as noted, own.cursor() as cursor, pytest.raises(psycopg2.errors.QueryCanceled) as raised:
+        cursor.execute("SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5)")
+    found = noted.of("pg_cancel_backend")
+    assert (found.failures, found.timeouts) == (1, 0)
+    assert errors.fingerprint_of(raised.value) == ""
+
+
 def test_other_errors_name_no_statement(own: Any) -> None:
     with capturing(), own.cursor() as cursor, pytest.raises(psycopg2.Error) as raised:
         cursor.execute("SELECT 1 / 0")
@@ -125,14 +136,22 @@ def test_who_is_interrupted_within_a_statement_is_so_and_the_statement_counts(
     def interrupt(_: int, __: FrameType | None) -> None:
         raise error
 
+    def interrupt_once_it_is_sent() -> None:
+        wait_for_a_lock_to_be_waited_for()
+        os.kill(os.getpid(), signal.SIGALRM)
+        holder.execute("SELECT pg_sleep(0.5)")
+        holder.connection.rollback()
+
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
-        with capturing() as noted, own.cursor() as cursor, pytest.raises(error):
-            cursor.execute(SLEEP, [0.5])
+        with Threads(1) as threads, other_connection() as holder:
+            holder.execute("SELECT pg_advisory_xact_lock(48)")
+            threads.start(interrupt_once_it_is_sent)
+            with capturing() as noted, own.cursor() as cursor, pytest.raises(error):
+                cursor.execute("SELECT pg_advisory_xact_lock(%s), 'Jane Doe'", [48])
     finally:
         signal.signal(signal.SIGALRM, before)
-    found = noted.of("pg_sleep")
+    found = noted.of("pg_advisory_xact_lock")
     assert (found.calls, found.failures) == (1, 1)
     assert found.time_us >= 500_000
     with capturing() as again, own.cursor() as cursor:
