@@ -12,9 +12,11 @@ from clinical_engine.audit import services as audit
 from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedError
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger
+from clinical_engine.jobs.states import CLAIMABLE, FAILED
 from observations.backfill.numbers import about_patients
 from observations.models import Backfill, BackfillState, ObservationScript, Publication, ScriptVersion
 from observations.scripts.content import check, content_of
+from observations.scripts.history import last_publication
 from submitters.models import Organisation
 
 KIND = "backfill"
@@ -41,6 +43,8 @@ def start_backfill(  # noqa: PLR0913 - keyword-only, and each is what a form ask
     change if that version were published for all and in force from `since` on: it is always a dry run. `rate` is patients a second
     at most. Raises RefusedError, by field.
     """
+    # What is published meanwhile is not what it does: it waits until this is committed, or is seen below.
+    ObservationScript.objects.select_for_update(no_key=True).get(pk=script.pk)
     if candidate is not None:
         # A draft that is being saved is compared as it is saved.
         candidate = ScriptVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=candidate.pk)
@@ -60,6 +64,7 @@ def start_backfill(  # noqa: PLR0913 - keyword-only, and each is what a form ask
     _check(backfill)
     job = _job_of(backfill)
     backfill.job_id, backfill.patients = job.id, about_patients(backfill.organisation_id)
+    backfill.last_publication = last_publication(script)
     backfill.save(force_insert=True)
     ledger.enqueue(KIND, [job])
     _record(actor, "backfill.start", backfill, reason, **_details(backfill))
@@ -72,6 +77,7 @@ def pause(*, actor: AbstractBaseUser, backfill_id: UUID, reason: str) -> None:
     backfill = _in_state(backfill_id, [BackfillState.RUNNING], reason)
     backfill.state = BackfillState.PAUSED
     backfill.save(update_fields=["state"])
+    _end_job(actor, backfill)
     _record(actor, "backfill.pause", backfill, reason, patients_done=backfill.patients_done)
 
 
@@ -80,7 +86,7 @@ def resume(*, actor: AbstractBaseUser, backfill_id: UUID, reason: str) -> None:
     """Go on with a paused backfill where it stopped. Raises NotAllowedNowError unless it is paused."""
     backfill = _in_state(backfill_id, [BackfillState.PAUSED], reason)
     backfill.state = BackfillState.RUNNING
-    # A job of its own: nobody has to know whether the last one has seen the pause yet.
+    # A job of its own: the last one was ended, or ends by itself.
     _drive_anew(backfill)
     _record(actor, "backfill.resume", backfill, reason)
 
@@ -91,6 +97,7 @@ def cancel(*, actor: AbstractBaseUser, backfill_id: UUID, reason: str) -> None:
     backfill = _in_state(backfill_id, UNFINISHED, reason)
     backfill.state, backfill.finished_at = BackfillState.CANCELLED, timezone.now()
     backfill.save(update_fields=["state", "finished_at"])
+    _end_job(actor, backfill)
     _record(actor, "backfill.cancel", backfill, reason, patients_done=backfill.patients_done)
 
 
@@ -98,6 +105,11 @@ def cancel(*, actor: AbstractBaseUser, backfill_id: UUID, reason: str) -> None:
 def hand_over(backfill_id: UUID) -> None:
     """Let another job go on with a backfill; the one that drives it now is left with nothing to do."""
     _drive_anew(Backfill.objects.select_for_update().get(pk=backfill_id))
+
+
+def _end_job(actor: AbstractBaseUser, backfill: Backfill) -> None:
+    """Let its job wait no longer, nor for a person. One that was claimed waits for the backfill's row, and ends by itself."""
+    ledger.stop([backfill.job_id], (*CLAIMABLE, *FAILED), actor.pk)
 
 
 def _drive_anew(backfill: Backfill) -> None:

@@ -145,15 +145,16 @@ class _AllWithin:
         if not self._timed:
             return values
         today, days = day_of(at, facts.zone), series.days(facts.zone)
+        times, local_hours = series.times, series.local_hours()
         return [
-            _timed(values[number], at - series.times[first + number], today - days[first + number])
-            for number in range(last - first)
+            _timed(value, at - times[place], today - days[place], local_hours[place])
+            for place, value in enumerate(values, first)
         ]
 
 
-def _timed(value: Item, before: int, days: int) -> Record:
+def _timed(value: Item, before: int, days: int, local_hour: float) -> Record:
     named: Record = value if isinstance(value, Mapping) else {"value": value}
-    return {**named, "hours": before / _AN_HOUR, "day": days}
+    return {**named, "hours": before / _AN_HOUR, "day": days, "local_hour": local_hour}
 
 
 class _Fact:

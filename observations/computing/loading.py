@@ -21,7 +21,8 @@ from patients.selectors import facts_of
 _MICROSECONDS = "(extract(epoch FROM {}) * 1000000)::bigint"
 MEASUREMENT_COLUMNS = f"""
     m.code_id, {_MICROSECONDS.format("m.measured_at")}, m.client_id, m.id::text, m.association_id,
-    COALESCE(m.converted_quantity, m.value_quantity)::float8, m.value_boolean, m.value_answer, m.value_text, m.components::text
+    COALESCE(m.converted_quantity, m.value_quantity)::float8, m.value_boolean, m.value_answer, m.value_text, m.components::text,
+    m.utc_offset_minutes
 """
 
 
@@ -126,11 +127,11 @@ def series_of(plan: Plan, rows: Collection[tuple[Any, ...]]) -> list[Series]:
     """Measurements of one patient, by the columns above, in every form of the plan."""
     readings: list[list[Reading]] = [[] for _ in plan.forms]
     extracts = plan.extracts
-    for code_id, at, client_id, identifier, association_id, *value in rows:
+    for code_id, at, client_id, identifier, association_id, *value, offset in rows:
         source, row = (at, client_id, identifier), Row(*value)
         for form, extract in extracts[code_id]:
             if (seen := extract(row)) is not None:
-                readings[form].append(Reading(source, seen, association_id))
+                readings[form].append(Reading(source, seen, association_id, offset))
     return [Series(each) if each else EMPTY for each in readings]
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from observations.computing.times import moment
 from observations.engine.values import Record, Scalar
 
+_A_MINUTE, _AN_HOUR, _A_DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 Item: TypeAlias = Scalar | Record
 """What a form sees in one reading."""
 Source: TypeAlias = tuple[int, str, str]
@@ -20,12 +21,14 @@ class Reading(NamedTuple):
     source: Source
     value: Item
     association_id: int
+    offset: int = 0
+    """Of the time that it was sent with, in minutes east of UTC."""
 
 
 class Series:
     """Readings of one form, by (measured_at, client's id): several sequences of the same length."""
 
-    __slots__ = ("_days", "associations", "sources", "times", "values")
+    __slots__ = ("_days", "_local_hours", "_offsets", "associations", "sources", "times", "values")
 
     def __init__(self, readings: Iterable[Reading]) -> None:
         ordered = sorted(readings, key=lambda reading: reading.source)
@@ -33,13 +36,22 @@ class Series:
         self.times = [source[0] for source in self.sources]
         self.values = [reading.value for reading in ordered]
         self.associations = [reading.association_id for reading in ordered]
+        self._offsets = [reading.offset for reading in ordered]
         self._days: list[int] | None = None
+        self._local_hours: list[float] | None = None
 
     def days(self, zone: tzinfo) -> list[int]:
         """The calendar day of each reading in the organisation's zone, as a number."""
         if self._days is None:
             self._days = [day_of(time, zone) for time in self.times]
         return self._days
+
+    def local_hours(self) -> list[float]:
+        """The time of day of each reading by the offset that it was sent with, in hours: 7.5 is half past seven."""
+        if self._local_hours is None:
+            own = zip(self.times, self._offsets, strict=True)
+            self._local_hours = [(time + offset * _A_MINUTE) % _A_DAY / _AN_HOUR for time, offset in own]
+        return self._local_hours
 
 
 def day_of(time: int, zone: tzinfo) -> int:

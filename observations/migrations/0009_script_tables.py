@@ -27,15 +27,33 @@ CHANGED_IN = migrations.RunSQL(
     """,
     "ALTER TABLE observations_observation DROP COLUMN changed_in",
 )
+# The release before, whose workers run beside this one's for a while, supersedes results and knows nothing of the column. Where
+# a statement says itself when the row changed, the condition is all that this costs.
+CHANGED_BY_OTHERS = migrations.RunSQL(
+    """
+    CREATE FUNCTION observations_note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        NEW.changed_in := pg_current_xact_id();
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER observation_change_noted BEFORE UPDATE ON observations_observation FOR EACH ROW
+        WHEN (NEW.superseded_at IS DISTINCT FROM OLD.superseded_at AND NEW.changed_in = OLD.changed_in)
+        EXECUTE FUNCTION observations_note_change()
+    """,
+    """
+    DROP TRIGGER observation_change_noted ON observations_observation;
+    DROP FUNCTION observations_note_change()
+    """,
+)
 IMMUTABLE = migrations.RunSQL(
     """
     CREATE FUNCTION observations_keep_published() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF OLD.published_at IS NOT NULL AND (TG_OP = 'DELETE' OR
-           (NEW.id, NEW.script_id, NEW.number, NEW.language_version, NEW.source, NEW.inputs, NEW.code_id, NEW.outputs, NEW.test_cases,
-            NEW.published_at) IS DISTINCT FROM
-           (OLD.id, OLD.script_id, OLD.number, OLD.language_version, OLD.source, OLD.inputs, OLD.code_id, OLD.outputs, OLD.test_cases,
-            OLD.published_at)) THEN
+           (NEW.id, NEW.script_id, NEW.number, NEW.language_version, NEW.source, NEW.inputs, NEW.input_order, NEW.code_id,
+            NEW.outputs, NEW.test_cases, NEW.published_at) IS DISTINCT FROM
+           (OLD.id, OLD.script_id, OLD.number, OLD.language_version, OLD.source, OLD.inputs, OLD.input_order, OLD.code_id,
+            OLD.outputs, OLD.test_cases, OLD.published_at)) THEN
             RAISE EXCEPTION 'A published script version is never changed' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
@@ -83,6 +101,7 @@ class Migration(migrations.Migration):
                 ('last_patient', models.UUIDField(help_text='Where the next slice begins', null=True)),
                 ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('finished_at', models.DateTimeField(null=True)),
+                ('last_publication', models.BigIntegerField(db_default=0, help_text="The script's last publication when it began; it does what that one and those before it call for")),
                 ('patients', models.PositiveIntegerField(help_text='When it began')),
                 ('patients_done', models.PositiveIntegerField(db_default=0)),
                 ('results', models.PositiveBigIntegerField(db_default=0, help_text='Results of the script that were looked at')),
@@ -157,6 +176,11 @@ class Migration(migrations.Migration):
             model_name='observation',
             name='interpretation',
             field=models.CharField(blank=True, choices=[('normal', 'Normal'), ('abnormal', 'Abnormal'), ('critical', 'Critical')], db_default='', max_length=16),
+        ),
+        migrations.AddField(
+            model_name='scriptversion',
+            name='input_order',
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), db_default=[], default=list, help_text='The names of the inputs as their author declared them: jsonb keeps names in an order of its own', size=None),
         ),
         migrations.AddField(
             model_name='scriptversion',
@@ -267,6 +291,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        CHANGED_BY_OTHERS,
         AddConstraintNotValid(
             model_name='observation',
             constraint=models.CheckConstraint(condition=models.Q(('interpretation__in', ['', 'normal', 'abnormal', 'critical'])), name='observation_interpretation_known'),
@@ -276,7 +301,8 @@ class Migration(migrations.Migration):
             model_name='scriptversion',
             name='script_version_effective_when_published',
         ),
-        # The columns stay until a later release: the one before still reads them.
+        # The columns stay until the release after this one: 0.1.0, whose processes run beside this one's for a while and to which one
+        # can go back, reads them.
         migrations.SeparateDatabaseAndState(
             state_operations=[
                 migrations.RemoveField(

@@ -60,6 +60,10 @@ class Backfill(IdentifiedModel):
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
+    last_publication = models.BigIntegerField(
+        db_default=0,
+        help_text="The script's last publication when it began; it does what that one and those before it call for",
+    )
     patients = models.PositiveIntegerField(help_text="When it began")
     patients_done = models.PositiveIntegerField(db_default=0)
     results = models.PositiveBigIntegerField(

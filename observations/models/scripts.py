@@ -1,8 +1,9 @@
 """Observation scripts, their versions, and which version is in force when."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -60,6 +61,12 @@ class ScriptVersion(IdentifiedModel):
     language_version = models.PositiveSmallIntegerField(default=1)
     source = models.TextField()
     inputs = models.JSONField()
+    input_order = ArrayField(
+        models.TextField(),
+        default=list,
+        db_default=[],
+        help_text="The names of the inputs as their author declared them: jsonb keeps names in an order of its own",
+    )
     code = models.ForeignKey(
         Code, on_delete=models.PROTECT, related_name="+", help_text="What the result is filed under"
     )
@@ -106,6 +113,12 @@ class ScriptVersion(IdentifiedModel):
 
     def __str__(self) -> str:
         return f"{self.script} v{self.number}"
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """The inputs in the order of their author; those that no order was kept of come last, as they are stored."""
+        known = [name for name in self.input_order if name in self.inputs]
+        return {name: self.inputs[name] for name in dict.fromkeys([*known, *self.inputs])}
 
 
 class PublicationKind(models.TextChoices):

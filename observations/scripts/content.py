@@ -24,12 +24,12 @@ from observations.scripts.kinds import kinds_of
 from observations.scripts.publications import ready, time_lines
 from observations.scripts.testing import problems_of_cases
 
-_TIMES = frozenset({"value", "hours", "day"})
+_TIMES = frozenset({"value", "hours", "day", "local_hour"})
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptContent:
-    """The fields of a version that its author writes; in the form in which ScriptVersion stores them."""
+    """The fields of a version that its author writes; in the form in which ScriptVersion stores them, the inputs in order."""
 
     source: str
     inputs: dict[str, Any]
@@ -40,7 +40,7 @@ class ScriptContent:
 
 def content_of(version: ScriptVersion) -> ScriptContent:
     """What a version holds."""
-    return ScriptContent(version.source, version.inputs, version.outputs, version.test_cases, version.note)
+    return ScriptContent(version.source, version.declared, version.outputs, version.test_cases, version.note)
 
 
 def check(script_name: str, content: ScriptContent) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from clinical_engine.audit import services as audit
 from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedError
 from observations.models import Code, CodeSystem, ObservationScript, ScriptVersion, ValueKind
-from observations.scripts.content import ScriptContent, check
+from observations.scripts.content import ScriptContent, check, content_of
 from submitters.models import Organisation
 
 _PUBLISHED = "This version is published: it is never changed. Draft a new one from it."
@@ -71,12 +71,11 @@ def save_draft(
         raise NotAllowedNowError(_PUBLISHED)
     if draft.edited_at != seen:
         raise NotAllowedNowError("The draft was changed meanwhile. Look at it as it is now, and edit that.")
-    columns = _columns(content)
-    if all(getattr(draft, name) == value for name, value in columns.items()):
+    if _says(draft, content):
         return False
     check(draft.script.name, content)
     ScriptVersion.objects.filter(pk=draft.pk).update(
-        **columns,
+        **_columns(content),
         edited_at=timezone.now(),
         edited_by_id=actor.pk if actor else None,
         proposed_at=None,
@@ -98,10 +97,16 @@ def discard_draft(*, actor: AbstractBaseUser | None, version: ScriptVersion, rea
     draft.delete()
 
 
+def _says(draft: ScriptVersion, content: ScriptContent) -> bool:
+    said = content_of(draft)
+    return said == content and list(said.inputs) == list(content.inputs)
+
+
 def _columns(content: ScriptContent) -> dict[str, Any]:
     return {
         "source": content.source,
         "inputs": content.inputs,
+        "input_order": list(content.inputs),
         "outputs": content.outputs,
         "test_cases": content.test_cases,
         "note": content.note,

@@ -83,6 +83,11 @@ def history_of(script: ObservationScript) -> History:
     return History(list(rows.order_by("pk")))
 
 
+def last_publication(script: ObservationScript) -> int:
+    """The id of a script's publication made last, 0 for none."""
+    return script.publications.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def missing_since(version: ScriptVersion) -> datetime | None:
     """As of when a suspended version's results are missing: of its earliest failure, or of the first that came due meanwhile."""
     earliest = version.failures.order_by("as_of").values_list("as_of", flat=True).first()

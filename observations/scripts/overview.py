@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from observations.models import ObservationScript, ScriptFailure
 from observations.scripts.history import history_of
+from observations.scripts.outdated import outdated
 
 MOST_PATIENTS = 10_000
 
@@ -14,7 +15,8 @@ MOST_PATIENTS = 10_000
 class Overview(NamedTuple):
     """A script: the version numbers in force for all and by organisation, and those of versions that need somebody.
 
-    Times are ISO 8601. `failing_patients` stops counting at 10,000.
+    Times are ISO 8601. `failing_patients` stops counting at 10,000. As of `outdated_since` and later `outdated_results` or more
+    are not what is in force, and no backfill has seen to them.
     """
 
     name: str
@@ -27,10 +29,12 @@ class Overview(NamedTuple):
     proposed: Sequence[int]
     suspended: Sequence[int]
     failing_patients: int
+    outdated_since: str | None
+    outdated_results: int
 
 
 def overviews(names: Collection[str] = ()) -> list[Overview]:
-    """The scripts of these names, or all, by name; three queries for each."""
+    """The scripts of these names, or all, by name; ten queries at most for each."""
     scripts = ObservationScript.objects.select_related("organisation").order_by("name")
     return [_of(script) for script in (scripts.filter(name__in=names) if names else scripts)]
 
@@ -41,6 +45,7 @@ def _of(script: ObservationScript) -> Overview:
     version = None if now is None else now.version
     versions = list(script.versions.order_by("number").defer("source", "inputs", "outputs", "test_cases"))
     drafts = [one for one in versions if one.published_at is None]
+    left = outdated(script)
     failing = ScriptFailure.objects.filter(version__script=script).values("patient").distinct()
     return Overview(
         name=script.name,
@@ -57,4 +62,6 @@ def _of(script: ObservationScript) -> Overview:
         proposed=[one.number for one in drafts if one.proposed_at is not None],
         suspended=[one.number for one in versions if one.suspended_at is not None],
         failing_patients=failing[:MOST_PATIENTS].count(),
+        outdated_since=min((one.since.isoformat() for one in left), default=None),
+        outdated_results=sum(one.found.results for one in left),
     )

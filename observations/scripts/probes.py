@@ -1,10 +1,11 @@
-"""What scripts say of their health: which are suspended, for whom they fail, and what waits for a second person."""
+"""What scripts say of their health: what is suspended, fails, is out of date, or waits for a second person."""
 
 from django.db.models import Count, QuerySet
 
 from clinical_engine.monitoring.probes import Probe, Reading
-from observations.models import ScriptFailure, ScriptVersion
+from observations.models import BackfillState, ScriptFailure, ScriptVersion
 from observations.scripts.history import suspended_in_force
+from observations.scripts.outdated import outdated
 
 # Counting stops here: a script that fails for everybody must not make every health check slow.
 _COUNT_UP_TO = 10_000
@@ -26,6 +27,18 @@ def _proposed() -> Reading:
     return Reading(waiting_proposals().count(), ok=True)
 
 
+def _outdated() -> Reading:
+    """Fine while a backfill runs for each of them."""
+    found = outdated()
+    running = (one.under_way is not None and one.under_way.state == BackfillState.RUNNING for one in found)
+    results = sum(one.found.results for one in found)
+    more = "" if all(one.found.is_all for one in found) else " or more"
+    message = (
+        f"{results:,}{more} results stand that are not what is in force: a backfill brings them in line."
+    )
+    return Reading(len({one.script.pk for one in found}), ok=all(running), message=message if found else "")
+
+
 def waiting_proposals() -> QuerySet[ScriptVersion]:
     """The versions that wait for a second person to publish them."""
     return ScriptVersion.objects.filter(published_at=None).exclude(proposed_at=None)
@@ -34,5 +47,6 @@ def waiting_proposals() -> QuerySet[ScriptVersion]:
 PROBES = (
     Probe("scripts_suspended", "Script versions in force that are suspended", _suspended),
     Probe("scripts_failing", "Patients for whom a script fails now (counted up to 10,000)", _failing),
+    Probe("scripts_outdated", "Scripts with results that are not what is in force", _outdated),
     Probe("scripts_proposed_waiting", "Script versions that wait for a second person", _proposed),
 )

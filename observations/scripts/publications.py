@@ -194,7 +194,7 @@ def ready(version: ScriptVersion) -> Published:
         version.script_id,
         version.number,
         version.code_id,
-        declared_inputs(version.inputs),
+        declared_inputs(version.declared),
         outputs,
         Outputs(outputs),
         version.source,

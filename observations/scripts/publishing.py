@@ -11,7 +11,7 @@ from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedEr
 from observations.models import ObservationScript, Publication, PublicationKind, ScriptVersion
 from observations.scripts.content import check, content_of
 from observations.scripts.drafting import target_of, target_of_script
-from observations.scripts.history import missing_since
+from observations.scripts.history import last_publication, missing_since
 from observations.scripts.testing import failing_test_cases
 from submitters.models import Organisation
 
@@ -240,6 +240,5 @@ def _require_unchanged(script: ObservationScript, seen: int | None) -> None:
     """Raise NotAllowedNowError when others were faster; under the script's lock."""
     if seen is None:
         return
-    last = script.publications.order_by("-pk").values_list("pk", flat=True).first()
-    if seen != (last or 0):
+    if seen != last_publication(script):
         raise NotAllowedNowError("Something else was put in force meanwhile. Look at it as it is now.")

@@ -28,7 +28,8 @@ def script_pages(world: World) -> dict[str, Action]:
         f"{new} done": _done(
             reverse(f"admin:{new}"), lambda _: {"name": "new", "title": "New", "code": "new"}
         ),
-        "observations_observationscript_repair": _shown(_repair(script)),
+        "observations_observationscript_repair": _shown(_repair(script), _two_published),
+        "observations_observationscript_repair done": _done(_repair(script), _two_published),
         **_of(script, "draft", lambda _: {}),
         **_of(script, "roll_back", _two_published),
         **_of(script, "pin", _organisation),

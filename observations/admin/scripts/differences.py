@@ -42,7 +42,7 @@ def differences(before: ScriptVersion | None, after: ScriptVersion) -> Differenc
     source = "" if before is None else before.source
     return Differences(
         list(_lines(source.splitlines(), after.source.splitlines())),
-        list(_changes({} if before is None else before.inputs, after.inputs)),
+        list(_changes({} if before is None else before.declared, after.declared)),
         list(_changes({} if before is None else before.outputs, after.outputs)),
         list(_changes({} if before is None else _named(before.test_cases), _named(after.test_cases))),
     )

@@ -1,4 +1,4 @@
-"""After something else was put in force: what was computed before, and the backfill that brings it in line."""
+"""After something else was put in force: what was computed before, and the backfill that brings it in line, started by a click."""
 
 from datetime import datetime
 from urllib.parse import urlencode
@@ -7,17 +7,21 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.cells import moment_text
 from clinical_engine.staff.expressions import COUNT_LIMIT, bounded
 from clinical_engine.staff.search import as_uuid
 from observations.admin.scripts.fields import zone_of
-from observations.models import ObservationScript
+from observations.backfill.services import start_backfill
+from observations.models import Backfill, ObservationScript
 from observations.scripts.affected import MOST_PATIENTS, Standing, standing_since
+from observations.scripts.outdated import under_way, unlike_in_force
 from submitters.models import Organisation
 
 _WHAT_FOLLOWS = (
@@ -38,13 +42,15 @@ def repair_url(script: ObservationScript, since: datetime, organisation_id: UUID
 
 
 def repair_view(request: HttpRequest, script: ObservationScript) -> HttpResponse:
-    """Say how many results stand as of the time in the address and later, and offer a new backfill of them."""
+    """Say how many results stand as of the time in the address and later, and offer a backfill of them; POST starts it."""
     since = _time_in(request)
     named = as_uuid(request.GET.get("organisation", ""))
     organisation = Organisation.objects.filter(pk=named).first() if named else script.organisation
     if since is None or (named and organisation is None):
         messages.warning(request, "The address names no time, or no organisation that there is.")
         return HttpResponseRedirect(reverse("admin:observations_observationscript_change", args=[script.pk]))
+    if request.method == "POST":
+        return _start(request, script, since, organisation)
     context = {
         **site.each_context(request),
         "title": f"Results to bring in line: {script.title}",
@@ -52,6 +58,10 @@ def repair_view(request: HttpRequest, script: ObservationScript) -> HttpResponse
         "backfill": _backfill_url(script, since, organisation),
         "is_past": since <= timezone.now(),
         "may_backfill": request.user.has_perm("observations.add_backfill"),
+        "start": {
+            "url": repair_url(script, since, named),
+            "under_way": _page_under_way(script, since, organisation),
+        },
         "back": reverse("admin:observations_observationscript_change", args=[script.pk]),
         "opts": ObservationScript._meta,  # noqa: SLF001 - Django's own name for it
     }
@@ -77,23 +87,75 @@ def _sentences(script: ObservationScript, since: datetime, organisation: Organis
     # A sender's clock may be ahead.
     if since > timezone.now() + settings.CLOCK_SKEW:
         return [f"It counts from {when}, for {whose}.", _NOTHING_YET]
-    found = standing_since(script.pk, since, organisation.pk if organisation else None)
-    return [f"As of {when} and later, for {whose}: {_stand(found)}", _WHAT_FOLLOWS]
+    found = standing_since(script.pk, since, _id_of(organisation))
+    standing = f"As of {when} and later, for {whose}: {_stand(found)}"
+    return [f"{standing} {_unlike(script, since, organisation)}".strip(), _WHAT_FOLLOWS]
+
+
+def _unlike(script: ObservationScript, since: datetime, organisation: Organisation | None) -> str:
+    found = unlike_in_force(script, since, _id_of(organisation))
+    if not found.results:
+        return "All of them are what is in force as of their time." if found.is_all else ""
+    return f"Not what is in force as of their time: {counted(found)}."
+
+
+def _id_of(organisation: Organisation | None) -> UUID | None:
+    return None if organisation is None else organisation.pk
 
 
 def _stand(found: Standing) -> str:
     if not found.results:
-        number = "no" if found.is_all else f"of the first {MOST_PATIENTS:,} patients no"
+        number = "no" if found.is_all else f"of {MOST_PATIENTS:,} patients that were looked at no"
         return f"{number} {_NO_RESULT}"
+    return f"{counted(found)} {'stand' if found.results != 1 else 'stands'} as of then and later."
+
+
+def counted(found: Standing) -> str:
+    """So many results of so many patients, in words."""
     patients = f"{found.patients:,} patient{'s' * (found.patients != 1)}"
     results = f"{bounded(found.results)} current result{'s' * (found.results != 1)}"
     if not found.is_all:
         patients = f"at least {patients}"
         results = results if found.results > COUNT_LIMIT else f"at least {results}"
-    return f"{results} of {patients} {'stand' if found.results != 1 else 'stands'} as of then and later."
+    return f"{results} of {patients}"
 
 
 def _backfill_url(script: ObservationScript, since: datetime, organisation: Organisation | None) -> str:
-    asked = _asked(since, organisation.pk if organisation else None)
-    because = f"What is in force of {script.name} was changed"
-    return f"{reverse(BACKFILL)}?{urlencode({'script': script.pk, **asked, 'reason': because})}"
+    asked = _asked(since, _id_of(organisation))
+    return f"{reverse(BACKFILL)}?{urlencode({'script': script.pk, **asked, 'reason': _because(script)})}"
+
+
+def _because(script: ObservationScript) -> str:
+    return f"What is in force of {script.name} was changed"
+
+
+def _start(
+    request: HttpRequest, script: ObservationScript, since: datetime, organisation: Organisation | None
+) -> HttpResponse:
+    """Start the backfill of these results, unless one is at it already; goes on to its page."""
+    if not request.user.has_perm("observations.add_backfill"):
+        raise PermissionDenied
+    backfill = under_way(script, since, _id_of(organisation))
+    if backfill is None:
+        backfill = start_backfill(
+            actor=actor_of(request),
+            script=script,
+            organisation=organisation,
+            since=since,
+            until=None,
+            reason=_because(script),
+        )
+        messages.success(request, "Started.")
+    else:
+        messages.info(request, "A backfill is bringing these results in line already: this one.")
+    return HttpResponseRedirect(page_of_backfill(backfill))
+
+
+def _page_under_way(script: ObservationScript, since: datetime, organisation: Organisation | None) -> str:
+    at_it = under_way(script, since, _id_of(organisation))
+    return "" if at_it is None else page_of_backfill(at_it)
+
+
+def page_of_backfill(backfill: Backfill) -> str:
+    """The address of a backfill's page."""
+    return reverse("admin:observations_backfill_change", args=[backfill.pk])

@@ -18,12 +18,13 @@ from observations.admin.scripts import cells
 from observations.admin.scripts.creating import create
 from observations.admin.scripts.steering import Steering
 from observations.models import ObservationScript, Publication, ScriptFailure, ScriptVersion
+from observations.scripts.outdated import outdated
 
 _NEW = "observations_observationscript_new"
 
 
 class FailingFilter(ChoiceFilter):
-    """By whether the script fails for anybody now."""
+    """By whether the script fails for anybody now, or has results that are not what is in force."""
 
     title = "health"
     parameter_name = "health"
@@ -37,6 +38,10 @@ class FailingFilter(ChoiceFilter):
         "suspended": Choice(
             "A version is suspended",
             lambda rows: rows.filter(versions__suspended_at__isnull=False).distinct(),
+        ),
+        "outdated": Choice(
+            "Results to bring in line",
+            lambda rows: rows.filter(pk__in={one.script.pk for one in outdated()}),
         ),
     }
 

@@ -34,7 +34,9 @@ def trial_of(version: ScriptVersion) -> Trial:
         return Trial("It has no test case.", is_green=False, table=table)
     if failed:
         return Trial(f"{len(failed)} of {len(outcomes)} test cases fail.", is_green=False, table=table)
-    return Trial(f"All {len(outcomes)} test cases pass.", is_green=True, table=table)
+    number = len(outcomes)
+    passed = "The test case passes." if number == 1 else f"All {number} test cases pass."
+    return Trial(passed, is_green=True, table=table)
 
 
 def _table(outcomes: Sequence[CaseOutcome]) -> Mapping[str, object]:

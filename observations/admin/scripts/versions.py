@@ -102,7 +102,7 @@ class ScriptVersionAdmin(Proposing, Workbench):
     @admin.display(description="inputs")
     def shown_inputs(self, version: ScriptVersion) -> SafeString:
         """What it reads."""
-        return json_block(version.inputs)
+        return json_block(version.declared)
 
     @admin.display(description="outputs")
     def shown_outputs(self, version: ScriptVersion) -> SafeString:

@@ -55,7 +55,7 @@ class DraftForms:
     def __init__(self, version: ScriptVersion, data: Mapping[str, Any] | None = None) -> None:
         shown = {"source": version.source, "note": version.note, "seen": version.edited_at.isoformat()}
         self.text = SourceForm(data, initial=shown)
-        self.inputs = InputRows(data, version.inputs)
+        self.inputs = InputRows(data, version.declared)
         self.outputs = OutputRows(data, version.outputs)
         self.cases = CaseRows(data, version.test_cases)
         self.others: list[str] = []

@@ -74,7 +74,10 @@ class InputForm(RowForm):
     )
     take = SelectField("Of an answer", [("", "Its code"), ("score", "Its score")])
     timed = forms.BooleanField(
-        label="As records with their times", required=False, widget=UnfoldBooleanWidget()
+        label="As records with their times",
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text="Fields hours, day and local_hour beside value, or the parts.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -99,7 +102,7 @@ class InputForm(RowForm):
 
 
 class InputRows(Rows):
-    """The rows of the inputs: `InputRows(request.POST or None, version.inputs)`, and `stored()` once it is valid."""
+    """The rows of the inputs: `InputRows(request.POST or None, version.declared)`, and `stored()` once it is valid."""
 
     form = InputForm
     max_num = MAX_INPUTS

@@ -51,7 +51,7 @@ def table_of(
     is_draft: bool,
 ) -> Mapping[str, object]:
     """The newest results, the newest first. Their buttons send the form with the id 'rehearsal'."""
-    names = list(version.inputs)
+    names = list(version.declared)
     case_url = reverse("admin:observations_scriptversion_case", args=[version.pk]) if is_draft else ""
     chosen = [one for one in reversed(rehearsal.results) if one.differs or not only_differing]
     table = panels.table(

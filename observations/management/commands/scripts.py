@@ -13,7 +13,7 @@ from observations.scripts.overview import Overview, overviews
 class Command(BaseCommand):
     """Reads only; says nothing of patients but how many."""
 
-    help = "List the scripts: version in force, pins, drafts, proposals, suspended versions and failing patients."
+    help = "List the scripts: version in force, pins, drafts, proposals, suspended versions, failing patients, old results."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which scripts, and in which form."""
@@ -43,3 +43,6 @@ def _lines(overview: Overview) -> Iterator[str]:
     yield from (f"    v{number} is suspended" for number in overview.suspended)
     if overview.failing_patients:
         yield f"    fails for {overview.failing_patients:,} patient{'s' * (overview.failing_patients != 1)}"
+    if overview.outdated_since:
+        number = f"{overview.outdated_results:,} result{'s' * (overview.outdated_results != 1)}"
+        yield f"    {number} counted since {overview.outdated_since} that another version gave than is in force"

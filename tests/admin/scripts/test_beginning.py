@@ -183,6 +183,8 @@ def test_the_shell_lists_scripts_with_what_is_in_force_and_what_is_wrong(
         "proposed": [4],
         "suspended": [2],
         "failing_patients": 2,
+        "outdated_since": None,
+        "outdated_results": 0,
     }
     text = listed()
     assert "pulse: v2 in force from 2026-03-10T12:00:00+00:00" in text

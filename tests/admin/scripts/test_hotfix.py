@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from observations.models import Backfill, Publication, ScriptVersion
+from observations.scripts.publishing import roll_back
 from tests import factories
 from tests.admin import world
 from tests.admin.browser import PATIENCE_MS, browsing, log_in, serving
@@ -83,6 +84,31 @@ def test_an_older_version_is_put_back_in_a_minute_and_the_results_are_repaired(
         ).to_be_visible()
         bring_in_line(page, work)
     assert sorted(values()) == [60.0] * 10 + [80.0] * 10
+
+
+def test_whoever_forgot_the_backfill_is_led_from_the_overview_to_the_button_that_starts_it(
+    wrong: ScriptVersion, work: Work
+) -> None:
+    put_back(world.account("Administrator"), wrong)
+    with at_the_desk(world.account("Script publisher")) as [page]:
+        page.get_by_role("link", name="Scripts with results to bring in line").click()
+        page.locator("#result_list").get_by_role("link", name="Pulse", exact=True).click()
+        left = page.get_by_label("Results to bring in line")
+        expect(left.get_by_text("12 current results of 2 patients are not what is in force")).to_be_visible()
+        picture(page, "outdated")
+        left.get_by_role("button", name="Start the backfill").click()
+        expect(page.get_by_text("Started.")).to_be_visible()
+        elsewhere(work)
+        expect(page.locator(".ce-live-head")).to_contain_text("Done")
+        page.goto(address("change", wrong.script))
+        expect(left.get_by_text("None: what stands is what is in force.")).to_be_visible()
+    assert sorted(values()) == [60.0] * 10 + [80.0] * 10
+
+
+def put_back(actor: User, wrong: ScriptVersion) -> None:
+    """Put the version before back in force, and leave it at that."""
+    first = ScriptVersion.objects.get(script=wrong.script, number=1)
+    roll_back(actor=actor, to=first, effective_from=WRONG_SINCE, reason="ticket 12")
 
 
 def test_a_mistake_is_shown_by_a_test_case_mended_compared_published_by_a_second_person_and_repaired(

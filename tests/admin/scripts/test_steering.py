@@ -276,7 +276,7 @@ def test_of_more_patients_than_are_looked_at_it_does_not_say_that_there_is_no_re
     many = [f"patient-{number}" for number in range(MOST_PATIENTS + 1)]
     ensure_patients(organisation_id=here.pk, external_ids=many)
     page = publisher.get(f"{address('repair', version.script)}?since=2026-03-10T12:00:00%2B00:00")
-    assert "of the first 1,000 patients no current result" in text_of(page)
+    assert "of 1,000 patients that were looked at no current result" in text_of(page)
 
 
 def test_more_results_than_are_counted_are_said_to_be_at_least_so_many(

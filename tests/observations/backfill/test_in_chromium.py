@@ -41,7 +41,6 @@ def test_a_dry_run_is_followed_and_then_done(work: Work) -> None:
         page.fill("#id_since", "2026-01-01T00:00:00")
         page.fill("#id_reason", "ticket 12")
         _start(page)
-        expect(page.locator("#live")).to_contain_text("0 of about 10 patients")
         _work_off(work)
         expect(page.locator("#live")).to_contain_text("10 patients, 100 %")
         expect(page.get_by_role("img", name="Differences of rate")).to_be_visible()
@@ -71,6 +70,7 @@ def _expect_the_rest_to_agree(page: Page) -> None:
 
 def _start(page: Page) -> None:
     page.click("button:has-text('Start')")
+    expect(page.locator("#live")).to_contain_text("0 of about 10 patients")
 
 
 def _work_off(work: Work) -> None:

@@ -13,6 +13,7 @@ from clinical_engine.common.database import execute
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.jobs import worker
 from clinical_engine.jobs.models import Attempt, Job
+from clinical_engine.jobs.states import FAILED
 from observations.backfill import advancing, jobs, pace, services
 from observations.backfill.probes import STALLED
 from observations.models import Backfill, BackfillState, Observation, ScriptVersion
@@ -80,6 +81,25 @@ def test_a_paused_backfill_does_nothing_and_goes_on_where_it_stopped_when_it_is_
     ]
 
 
+@pytest.mark.parametrize("act", [services.pause, services.cancel])
+@pytest.mark.parametrize("state", ["available", "retryable", "dead", "invalid_payload"])
+def test_paused_or_cancelled_its_job_has_ended_by_then_however_long_it_would_have_waited(
+    submitter: Submitter, work: Work, act: Any, state: str
+) -> None:
+    backfill = started()
+    step(backfill, 2)
+    Job.objects.filter(pk=backfill.job_id).update(
+        state=state,
+        next_run_at=timezone.now() + days(1),
+        finished_at=timezone.now() if state in FAILED else None,
+    )
+    steer(act, backfill)
+    assert Job.objects.get(pk=backfill.job_id).state == "cancelled"
+    work()
+    backfill.refresh_from_db()
+    assert backfill.patients_done == 2
+
+
 def test_resumed_before_its_job_has_seen_the_pause_it_is_driven_by_one_job_only(
     submitter: Submitter, work: Work
 ) -> None:
@@ -91,7 +111,8 @@ def test_resumed_before_its_job_has_seen_the_pause_it_is_driven_by_one_job_only(
     work()
     backfill.refresh_from_db()
     assert (backfill.state, backfill.patients_done) == (BackfillState.DONE, 5)
-    assert set(Job.objects.filter(kind="backfill").values_list("state", flat=True)) == {"succeeded"}
+    assert Job.objects.get(pk=backfill.job_id).state == "succeeded"
+    assert Job.objects.get(pk=first).state == "cancelled"
 
 
 def test_after_many_steps_another_job_takes_over(
@@ -181,11 +202,12 @@ def test_a_rate_is_kept_between_slices(submitter: Submitter, work: Work) -> None
     backfill = started(rate=2)
     begun = timezone.now()
     worker.work("backfill", "reruns")
+    due = Job.objects.get(pk=backfill.job_id).next_run_at
+    assert timedelta(seconds=0.8) < due - begun < timedelta(seconds=60)
     worker.work("backfill", "reruns")
     backfill.refresh_from_db()
-    assert backfill.patients_done == 2
-    due = Job.objects.get(pk=backfill.job_id).next_run_at
-    assert timedelta(seconds=0.8) < due - begun < timedelta(seconds=5)
+    # Unless this machine needed until then to look.
+    assert backfill.patients_done == 2 or timezone.now() >= due
 
 
 def test_slices_grow_while_they_are_quick_and_shrink_when_they_are_slow() -> None:

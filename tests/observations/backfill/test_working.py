@@ -1,7 +1,5 @@
 """A backfill's job among workers that die: in the end everything is as if it had been computed live."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,12 +8,12 @@ import pytest
 import redis
 from django.conf import settings
 
-from clinical_engine.common.database import fetch_all
 from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.running.processes import wait_until
 from observations.backfill import pace
 from observations.models import Backfill, BackfillState, Observation
 from tests import factories
+from tests.jobs.killing import QUICK, kill_where_it_writes
 from tests.jobs.support import other_connection
 from tests.observations.backfill.support import (
     alike,
@@ -26,10 +24,9 @@ from tests.observations.backfill.support import (
     started,
     with_pulses,
 )
-from tests.workers import EngineProcess, running_scheduler, running_worker
+from tests.workers import running_scheduler, running_worker
 
 Work = Callable[[], int]
-QUICK = {"JOB_LEASE_SECONDS": "8", "SWEEP_INTERVAL_SECONDS": "1"}
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
@@ -39,23 +36,6 @@ def silent_broker() -> Iterator[None]:
     with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
         broker.flushall()
         yield
-
-
-def kill_in_the_middle_of_a_slice(engine: EngineProcess) -> None:
-    """Let the worker come to where it has written results and must note failures, and kill it there."""
-    with other_connection() as cursor:
-        cursor.execute("LOCK TABLE observations_scriptfailure IN EXCLUSIVE MODE")
-        assert wait_until(
-            lambda: bool(
-                fetch_all(
-                    "SELECT FROM pg_locks WHERE relation = 'observations_scriptfailure'::regclass AND NOT granted"
-                )
-            ),
-            seconds=60,
-        )
-        [child] = engine.child_pids()
-        os.kill(child, signal.SIGKILL)
-        assert wait_until(lambda: engine.child_pids() not in ([child], []), seconds=60)
 
 
 def is_done(backfill: Backfill) -> bool:
@@ -77,7 +57,8 @@ def test_a_backfill_outlives_workers_that_are_killed_in_the_middle_of_its_slices
     ):
         backfill = started()
         for _ in range(2):
-            kill_in_the_middle_of_a_slice(engine)
+            # It has written results, and must note failures.
+            kill_where_it_writes(engine, "observations_scriptfailure")
         assert wait_until(lambda: is_done(backfill), seconds=90)
     assert (backfill.patients_done, backfill.results, backfill.results_changed) == (250, 500, 250)
     outcomes = Attempt.objects.filter(job_id=backfill.job_id).values_list("outcome", flat=True)
@@ -117,5 +98,5 @@ def test_a_patient_who_is_locked_holds_the_backfill_up_only_until_the_lock_is_go
         backfill.refresh_from_db()
         assert (backfill.patients_done, backfill.state) == (1, BackfillState.RUNNING)
         assert Job.objects.get(pk=backfill.job_id).attempts_used == 0
-    assert wait_until(lambda: work() >= 0 and is_done(backfill), seconds=20)
+    assert wait_until(lambda: work() >= 0 and is_done(backfill), seconds=60)
     assert backfill.patients_done == 3

@@ -1,7 +1,7 @@
 """What may happen to the facts and the scripts of two organisations, drawn by hypothesis."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +118,7 @@ times = st.builds(
     st.integers(0, STEPS),
     st.sampled_from([0] * 10 + [1, -1]),
 )
+_offsets = st.sampled_from([timezone(timedelta(minutes=minutes)) for minutes in (0, 60, -300, 345, 780)])
 # So few names that duplicates, conflicts, corrections of corrections and corrections of nothing are common.
 _names = st.sampled_from([f"m-{number:02}" for number in range(90)])
 _fact_names = st.sampled_from([f"f-{number}" for number in range(6)])
@@ -186,7 +187,8 @@ def requests(draw: st.DrawFn, theme: Theme) -> Sent:
         replaces = draw(st.sampled_from([None] * 5 + [f"m-{draw(st.integers(0, 89)):02}"]))
         replaces = None if replaces == name else replaces
         patient = draw(_patients(organisation))
-        readings.append(Reading(name, patient, code, value, unit, draw(times), replaces))
+        at = draw(times).astimezone(draw(_offsets))
+        readings.append(Reading(name, patient, code, value, unit, at, replaces))
     return Sent(organisation, tuple(readings))
 
 

@@ -17,6 +17,8 @@ from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.running.processes import wait_until
 from observations.readings import Reading
 from patients.services.facts import NewFact
+from tests.jobs.killing import QUICK
+from tests.jobs.support import lose_worker
 from tests.observations.computing.histories import A_STEP, BEGIN, STEPS, FactsSent, Sent, Stated, Worked
 from tests.observations.computing.installing import install_family
 from tests.observations.computing.reference.version import GLUCOSE, MEAL, TEMPERATURE
@@ -27,8 +29,6 @@ from tests.workers import EngineProcess, running_scheduler, running_worker
 
 PATIENTS = [f"p-{number:03}" for number in range(200)]
 ROUNDS = 4
-# Such that what a killed worker had taken is taken again soon.
-SOON = {"JOB_LEASE_SECONDS": "5", "SWEEP_INTERVAL_SECONDS": "1"}
 CONTENTS = (
     (PULSE, Decimal(80), "/min"),
     (WEIGHT, Decimal(180), "[lb_av]"),
@@ -47,14 +47,16 @@ def test_workers_killed_and_connections_cut_in_the_middle_leave_the_results_of_a
     random = dice(request.config.getoption("randomly_seed"))
     world = _world_of_active_patients()
     with (
-        running_worker(tmp_path / "worker.log", concurrency=2, environment=SOON) as engine,
-        running_scheduler(tmp_path / "scheduler.log", environment=SOON),
+        running_worker(tmp_path / "worker.log", concurrency=2, environment=QUICK) as engine,
+        running_scheduler(tmp_path / "scheduler.log", environment=QUICK),
     ):
         for number, strike in enumerate([_kill, _cut] * (ROUNDS // 2)):
             for step in _some_of_everybody(number, random):
                 world.take(step)
             strike(engine)
-        assert wait_until(lambda: not Job.objects.exclude(state="succeeded").exists(), seconds=60)
+            # No lease is waited for: whoever held one was struck.
+            lose_worker(*Job.objects.filter(state="running").values_list("pk", flat=True))
+        assert wait_until(lambda: not Job.objects.exclude(state="succeeded").exists(), seconds=100)
     outcomes = set(Attempt.objects.values_list("outcome", flat=True))
     assert "lost" in outcomes, "no fault struck a batch"
     world.assert_as_expected()
@@ -88,10 +90,20 @@ def _is_recomputing() -> bool:
     return Job.objects.filter(kind="recompute", state="running").exists()
 
 
+def _await_recomputing() -> bool:
+    """Whether a batch is being recomputed, as soon as one is; False when all was done before anybody looked."""
+    assert wait_until(lambda: _is_recomputing() or not _is_anything_left(), seconds=60)
+    return _is_recomputing()
+
+
+def _is_anything_left() -> bool:
+    return Job.objects.filter(kind="recompute").exclude(state="succeeded").exists()
+
+
 def _kill(engine: EngineProcess) -> None:
     """Kill the processes that work, again and again until a batch was struck or none is left."""
     for _ in range(5):
-        if not wait_until(_is_recomputing, seconds=5):
+        if not _await_recomputing():
             return
         for pid in engine.child_pids():
             os.kill(pid, signal.SIGKILL)
@@ -102,7 +114,7 @@ def _kill(engine: EngineProcess) -> None:
 def _cut(engine: EngineProcess) -> None:
     """Cut every connection but this one, while a batch is being worked on."""
     del engine
-    wait_until(_is_recomputing, seconds=5)
+    _await_recomputing()
     fetch_all(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user"

@@ -22,8 +22,10 @@ A_TICK = timedelta(microseconds=1)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
-def reading(at: datetime, value: Any = 60.0, client_id: str = "m", association: int = 1) -> Reading:
-    return Reading((microseconds(at), client_id, str(new_id())), value, association)
+def reading(
+    at: datetime, value: Any = 60.0, client_id: str = "m", association: int = 1, offset: int = 0
+) -> Reading:
+    return Reading((microseconds(at), client_id, str(new_id())), value, association, offset)
 
 
 def read(
@@ -88,9 +90,26 @@ def test_timed_readings_say_how_many_hours_and_calendar_days_of_the_organisation
     declared = reads(PULSE, "all_within", timed=True)
     values, _, _ = read(declared, reading(just_after_midnight, 61.0), reading(evening_before, 62.0))
     assert values == [
-        {"value": 62.0, "hours": 13.5, "day": 1},
-        {"value": 61.0, "hours": 12.5, "day": 0},
+        {"value": 62.0, "hours": 13.5, "day": 1, "local_hour": 22.5},
+        {"value": 61.0, "hours": 12.5, "day": 0, "local_hour": 23.5},
     ]
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"), [(0, 12.0), (60, 13.0), (-300, 7.0), (345, 17.75), (780, 1.0), (-780, 23.0)]
+)
+def test_the_local_hour_of_a_reading_is_that_of_the_offset_it_was_sent_with_whatever_the_zone(
+    offset: int, expected: float
+) -> None:
+    declared = reads(PULSE, "all_within", timed=True)
+    values, _, _ = read(declared, reading(NOON, offset=offset))
+    assert values == [{"value": 60.0, "hours": 0.0, "day": 0, "local_hour": expected}]
+
+
+def test_the_local_hour_is_below_24_to_the_last_microsecond_of_a_day_and_also_before_1970() -> None:
+    last = NOON.replace(year=1969, month=1, day=2, hour=0) - A_TICK
+    [hour] = Series([reading(last)]).local_hours()
+    assert 23.999 < hour < 24
 
 
 def test_more_readings_than_a_list_holds_make_the_result_not_computable() -> None:

@@ -176,7 +176,7 @@ def test_a_script_compiled_before_a_fork_runs_after_it() -> None:
         target=lambda: os.write(writing, str(script.run({"values": [1, 2]}).value).encode())
     )
     child.start()
-    child.join(timeout=30)
+    child.join(timeout=60)
     assert child.exitcode == 0
     assert os.read(reading, 100) == b"3"
     os.close(reading)

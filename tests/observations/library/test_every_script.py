@@ -132,6 +132,7 @@ def test_a_script_copes_with_as_many_readings_as_an_input_may_have(script: str, 
         readings = [
             dict.fromkeys(fields, 40 + position % 230)
             | {"hours": window * (1 - position / 1000), "day": int(window * (1 - position / 1000) / 24)}
+            | {"local_hour": position % 24}
             for position in range(1000)
         ]
     assert compiled(script).run({name: readings}).steps < MAX_STEPS

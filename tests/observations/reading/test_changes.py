@@ -76,6 +76,21 @@ def test_a_result_that_is_superseded_comes_again_under_its_id_with_the_reason(
     assert again[0]["patient"] == str(patient.pk)
 
 
+def test_what_a_worker_of_the_release_before_supersedes_comes_again_too(
+    api: DescribedClient, patient: Patient
+) -> None:
+    row, _ = write(patient, 0), write(patient, 1)
+    follower = Follower(api)
+    follower.ask()
+    # It knows of no feed, and so does not say in which transaction the row changed.
+    execute(
+        "UPDATE observations_observation SET superseded_at = now(), superseded_because = 'another' WHERE id = %s",
+        [row],
+    )
+    assert follower.ask() == [row]
+    assert follower.seen[-1] == (row, True)
+
+
 def test_what_is_written_first_and_committed_last_is_not_passed_over(
     api: DescribedClient, patient: Patient
 ) -> None:

@@ -1,6 +1,7 @@
 """A result explained: computed again from exactly what it names, whatever has become of that since."""
 
 from collections.abc import Callable
+from datetime import timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +49,22 @@ def explained(row: Observation | None = None) -> Explanation:
 def graded(**more: Any) -> None:
     outputs = {"mean": gives(), "level": {"kind": "interpretation"}}
     publish("graded", content(GRADED, {"pulse": reads(PULSE, **more)}, outputs))
+
+
+def test_a_reading_that_came_with_an_offset_is_read_by_the_clock_of_its_sender_and_explained_so(
+    submitter: Submitter, work: Work
+) -> None:
+    inputs = {"pulses": reads(PULSE, "all_within", timed=True)}
+    publish("clock", content("result = pulses[-1].local_hour", inputs))
+    nepal = NOON.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    record(submitter, Reading("n", "p-1", PULSE, Decimal(60), "/min", nepal))
+    # The one that came first counts, as with everything else that is sent twice.
+    record(submitter, Reading("n", "p-1", PULSE, Decimal(60), "/min", NOON))
+    work()
+    told = explained()
+    assert Observation.objects.get().value == {"result": 17.75}
+    assert told.difference == ""
+    assert told.inputs[0].value == [{"value": 60.0, "hours": 0.0, "day": 0, "local_hour": 17.75}]
 
 
 def test_inputs_steps_and_sources_tell_how_a_value_came_about(submitter: Submitter, work: Work) -> None:

@@ -182,15 +182,22 @@ MOODS = (
 def _heat(seen: Seen) -> Given:
     heats = seen.timed("heats", TEMPERATURE, 48, unit="[degF]")
     seen.require()
-    today = [value for value, _, day in heats if day == 0]
-    return {"today": sum(today), "oldest": max(hours for _, hours, _ in heats), "days": heats[0][2]}
+    today = [value for value, _, day, _ in heats if day == 0]
+    return {"today": sum(today), "oldest": max(hours for _, hours, _, _ in heats), "days": heats[0][2]}
 
 
 def _heat_of_a_day(seen: Seen) -> Given:
     heats = seen.timed("heats", TEMPERATURE, 24)
     seen.require()
-    before = [value for value, hours, _ in heats if hours > 0]
+    before = [value for value, hours, _, _ in heats if hours > 0]
     return {"today": heats[-1][0], "oldest": max([0, *before]), "days": len(heats)}
+
+
+def _heat_of_mornings(seen: Seen) -> Given:
+    heats = seen.timed("heats", TEMPERATURE, 72)
+    seen.require()
+    mornings = [value for value, _, _, clock in heats if 6 <= clock < 12]
+    return {"today": round(heats[-1][3], 6), "oldest": sum(mornings), "days": len(mornings)}
 
 
 HEATS = (
@@ -206,6 +213,13 @@ HEATS = (
         "result = {'today': heats[-1].value, 'oldest': 0 if len(before) == 0 else max(before), 'days': len(heats)}",
         {"heats": hours(reads(TEMPERATURE, "all_within", timed=True), 24)},
         _heat_of_a_day,
+        ("today", "oldest", "days"),
+    ),
+    Version(
+        "mornings = [h.value for h in heats if h.local_hour >= 6 and h.local_hour < 12]\n"
+        "result = {'today': round(heats[-1].local_hour, 6), 'oldest': sum(mornings), 'days': len(mornings)}",
+        {"heats": hours(reads(TEMPERATURE, "all_within", timed=True), 72)},
+        _heat_of_mornings,
         ("today", "oldest", "days"),
     ),
 )

@@ -89,12 +89,17 @@ class Seen:
             self._note(reading)
         return [value for _, value in found]
 
-    def timed(self, name: str, code: str, hours: float, **form: Any) -> list[tuple[Any, float, int]]:
-        """The same with the hours and calendar days before now."""
+    def timed(self, name: str, code: str, hours: float, **form: Any) -> list[tuple[Any, float, int, float]]:
+        """The same with the hours and calendar days before now, and the hour that the sender's clock showed."""
         values = self.all(name, code, hours, **form)
         times = [reading.measured_at for reading, _ in self._within(self._readings(code, **form), hours)]
         return [
-            (value, (self.at - time).total_seconds() / 3600, (self._day(self.at) - self._day(time)).days)
+            (
+                value,
+                (self.at - time).total_seconds() / 3600,
+                (self._day(self.at) - self._day(time)).days,
+                _clock(time),
+            )
             for value, time in zip(values, times, strict=True)
         ]
 
@@ -140,8 +145,8 @@ class Seen:
     def require(self) -> None:
         """Raise NotComputable when something that must have a value had none."""
         if self.obstacles:
-            # Declarations are stored as jsonb, which keeps names in this order, not in that of their author.
-            raise NotComputable(self.obstacles[min(self.obstacles, key=lambda name: (len(name), name))])
+            # The one that is declared first: every script here asks in the order in which it declares.
+            raise NotComputable(next(iter(self.obstacles.values())))
 
     def _readings(
         self, code: str, unit: str = "", fields: Mapping[str, str] | None = None, take: str = ""
@@ -180,6 +185,11 @@ class Seen:
 
     def _day(self, time: datetime) -> Any:
         return time.astimezone(self.organisation.zone).date()
+
+
+def _clock(time: datetime) -> float:
+    """The hours on the clock of who sent the time, minutes as fractions."""
+    return time.hour + (time.minute * 60_000_000 + time.second * 1_000_000 + time.microsecond) / 3_600_000_000
 
 
 def _scalar(reading: Reading, code: str, unit: str, take: str) -> Any:
