@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+handler400 = "clinical_engine.api.problems.bad_request"
 handler500 = "clinical_engine.api.problems.server_error"
 handler404 = "clinical_engine.api.problems.not_found"
 

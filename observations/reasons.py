@@ -1,4 +1,4 @@
-"""Every reason for which a reading is refused: what it means, and what to do. A test holds that docs/catalogue.md says the same."""
+"""Every reason for which a reading or a request is refused: what it means, and what to do. docs/catalogue.md says the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What was wrong with the reading, and what whoever sends it does about it."""
+    """What was wrong, and what whoever sends it does about it."""
 
     meaning: str
     remedy: str
@@ -21,6 +21,8 @@ _KIND = "Send what the code's kind of value asks for; look it up in the catalogu
 _NUMBER = "Mend the sender: no device measures such a number."
 _FHIR = "Send Observations as the page about FHIR describes them."
 _PARTS = "Send the parts that the catalogue has for the code, each once."
+_SMALLER = "Send less at once: docs/api.md and docs/rosters.md say how much."
+_WHOLE_LIST = "Write and send the whole list again."
 
 REASONS: Mapping[str, Reason] = {
     "invalid": Reason(
@@ -29,6 +31,10 @@ REASONS: Mapping[str, Reason] = {
     ),
     "no_json": Reason(
         "the body of a request is not JSON; nothing of it was taken", "Mend what writes the JSON."
+    ),
+    "duplicate_key": Reason(
+        "an item, or a body, has a key twice, and which of the two counts cannot be told",
+        "Mend what writes the JSON: send each field once.",
     ),
     "compressed": Reason("the body of a request is compressed; nothing of it was taken", "Send it as it is."),
     "missing": Reason("a field is not there", _COMPLETE),
@@ -41,11 +47,11 @@ REASONS: Mapping[str, Reason] = {
         "a text is expected, and something else was sent, or a text that is not UTF-8", _AS_DESCRIBED
     ),
     "time_zone_missing": Reason(
-        "`measured_at` has no offset", "Send times with an offset, such as 2026-01-31T08:00:00+01:00."
+        "a time has no offset", "Send times with an offset, such as 2026-01-31T08:00:00+01:00."
     ),
-    "no_such_offset": Reason("`measured_at` has an offset beyond 14 hours", _CLOCK),
-    "in_the_future": Reason("`measured_at` is more than 10 minutes ahead of the engine's clock", _CLOCK),
-    "too_early": Reason("`measured_at` is before 1900", _CLOCK),
+    "no_such_offset": Reason("a time has an offset beyond 14 hours", _CLOCK),
+    "in_the_future": Reason("a time is more than 10 minutes ahead of the engine's clock", _CLOCK),
+    "too_early": Reason("a time is before 1900", _CLOCK),
     "unknown_code": Reason(
         "the catalogue does not have the code, or only as one that scripts compute",
         "Add the code to the catalogue, or let the sender use another.",
@@ -62,7 +68,7 @@ REASONS: Mapping[str, Reason] = {
         "the number is infinite; in JSON, which has no such numbers, `not_a_number` says so", _NUMBER
     ),
     "too_large": Reason(
-        "the number is 10^15 or more in size, or a FHIR resource larger than is read", _NUMBER
+        "the number is 10^15 or more in size, or a FHIR resource or a list larger than is read", _NUMBER
     ),
     "too_many_digits": Reason("the number has more than 30 digits", _NUMBER),
     "not_boolean": Reason("the code takes true or false", _KIND),
@@ -134,4 +140,58 @@ REASONS: Mapping[str, Reason] = {
     "modifier_not_understood": Reason(
         "an Observation has a modifier, which may change its meaning, and which is not known here", _FHIR
     ),
+    # Requests to store something, as a whole.
+    "body_too_large": Reason("the body of a request is larger than is read", _SMALLER),
+    "body_cut_short": Reason("the body of a request ended before its end", "Send it again."),
+    "body_too_slow": Reason("the body of a request did not come in time", "Send it again, compressed."),
+    "unsupported_media_type": Reason(
+        "the body of a request says that it is of another media type, or packed in a way that is not read",
+        "Name the media type that the API's description has.",
+    ),
+    "not_acceptable": Reason(
+        "the sender takes no answer of a media type that there is", "Accept the media type that is answered."
+    ),
+    "idempotency_key_invalid": Reason(
+        "the header `Idempotency-Key` holds no key", "Send a UUID, new for each request."
+    ),
+    "idempotency_key_reused": Reason(
+        "an `Idempotency-Key` was used before with another body; nothing of this one was taken",
+        "Send a new key with each new request.",
+    ),
+    "permission_denied": Reason(
+        "the sender's key lacks the scope that the request needs", "Give the API client the scope."
+    ),
+    "not_found": Reason(
+        "what a request is about is not there, or none that the sender's key may see",
+        "Send the ids that were answered when it was stored.",
+    ),
+    "unknown_submitter": Reason(
+        "the submitter is none that the sender's key may act for",
+        "Give the API client its organisation, or send another.",
+    ),
+    "another_organisation": Reason(
+        "a move goes to a submitter of another organisation",
+        "State both halves, each with its own organisation.",
+    ),
+    "same_submitter": Reason(
+        "a move goes to the submitter that is left", "Mend what chooses the submitters."
+    ),
+    "contradicts_another_item": Reason(
+        "another statement of the same batch gives the patient another time",
+        "Send one of them, or both one after the other.",
+    ),
+    "unknown_fact": Reason("there is no fact of this name", _AS_DESCRIBED),
+    "unknown_value": Reason("the fact cannot have this value", _AS_DESCRIBED),
+    "not_a_whole_number": Reason("the fact is a whole number, and something else was sent", _AS_DESCRIBED),
+    "out_of_range": Reason("the number is none that the fact can be", _AS_DESCRIBED),
+    "unknown_parameter": Reason("a request has a parameter that there is not", _AS_DESCRIBED),
+    # Lists of active patients.
+    "older_roster": Reason(
+        "a list as of a later time was applied, or waits for a person", "Nothing: the later list counts."
+    ),
+    "no_header": Reason("a list in CSV does not begin with its header", _WHOLE_LIST),
+    "too_many_lines": Reason("a list has more lines than are read", _SMALLER),
+    "line_too_long": Reason("a line of a list is longer than is read", _WHOLE_LIST),
+    "truncated_gzip": Reason("a packed list was cut off", _WHOLE_LIST),
+    "broken_gzip": Reason("a packed list cannot be unpacked", _WHOLE_LIST),
 }

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils.crypto import constant_time_compare
 
-from clinical_engine.common.database import fetch_all
+from clinical_engine.common.database import fetch_all, may_be_away
 from clinical_engine.common.prepared import Prepared
 from submitters.keys import hash_key, prefix_of
 from submitters.models import Submitter
@@ -41,7 +41,9 @@ def _asked_first(sql: str, value: str) -> list[tuple[Any, ...]]:
     connection.health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
     try:
         return fetch_all(sql, [value])
-    except (OperationalError, InterfaceError):
+    except (DatabaseError, InterfaceError) as error:
+        if not may_be_away(error):
+            raise
         connection.close()
         return fetch_all(sql, [value])
 

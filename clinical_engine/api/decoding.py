@@ -8,6 +8,7 @@ import msgspec
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
+from clinical_engine.api.duplicate_keys import refusal_of_repeated_frame, refusal_of_repeated_key
 from clinical_engine.common.errors import Refusal, RefusedError
 
 
@@ -77,6 +78,8 @@ def decode_frame(decode: Callable[[bytes], Frame], body: bytes) -> Frame:
 def decode_item(decode: Callable[[bytes], Item], raw: msgspec.Raw) -> Decoded[Item]:
     """The item as `decode` reads it, or the field that cannot be read."""
     text = bytes(raw)
+    if (refusal := refusal_of_repeated_key(text)) is not None:
+        return Decoded(_client_id(text), None, refusal)
     try:
         item = decode(text)
     except UnicodeDecodeError:
@@ -88,11 +91,14 @@ def decode_item(decode: Callable[[bytes], Item], raw: msgspec.Raw) -> Decoded[It
 
 def _decode_frame(decode: Callable[[bytes], Frame], body: bytes) -> Frame:
     try:
-        return decode(body)
+        frame = decode(body)
     except msgspec.ValidationError as error:
         raise RefusedError(_refusal(error, "body")) from error
     except _UNREADABLE as error:
         raise ParseError from error
+    if (refusal := refusal_of_repeated_frame(body)) is not None:
+        raise RefusedError(refusal)
+    return frame
 
 
 # An escaped pair of surrogates, half of one (the group), or any other escape. An unfinished text matches too: beginning a

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-from clinical_engine.api.problems import CONTENT_TYPE, problem
+from clinical_engine.api.problems import problem_outside_views
 
 
 def is_sent_in_chunks(request: HttpRequest) -> bool:
@@ -23,8 +23,8 @@ def refuse_undeclared_length(
 
     def answer(request: HttpRequest) -> HttpResponse:
         if is_sent_in_chunks(request) and not _takes_chunks(request):
-            document = problem(411, "length-required", "The body must be sent with its Content-Length.")
-            return JsonResponse(document, status=411, content_type=CONTENT_TYPE)
+            detail = "The body must be sent with its Content-Length."
+            return problem_outside_views(request, 411, "length-required", detail)
         return get_response(request)
 
     return answer

@@ -8,6 +8,9 @@ from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from clinical_engine.api.duplicate_keys import refusal_of_repeated_key
+from clinical_engine.common.errors import Refusal, RefusedError
+
 SMALL_BODY = 64 * 1024
 BULK_BODY = 2 * 1024 * 1024
 # 10,000 statements with ids of 128 characters that take four bytes each.
@@ -22,12 +25,16 @@ class _BoundedParser(BaseParser):
     media_type = "application/json"
     limit = SMALL_BODY
 
-    def read(self, stream: IO[bytes]) -> bytes:
+    def read(self, stream: IO[bytes], parser_context: Mapping[str, Any] | None) -> bytes:
         # One byte more than allowed tells a full body from one that is too large, whatever its header said.
         body = stream.read(self.limit + 1)
         if len(body) > self.limit:
             _drain(stream)
             raise RequestDataTooBig
+        # After the body, as everything that refuses: what stays unread spoils the connection for the client's next request.
+        headers = parser_context["request"].META if parser_context else {}
+        if headers.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+            raise RefusedError(Refusal("body", "compressed", "Must be sent without compression."))
         return body
 
 
@@ -38,23 +45,33 @@ def _drain(stream: IO[bytes]) -> None:
 
 
 class SmallJSONParser(_BoundedParser):
-    """JSON of at most 64 KB, decoded. Raises RequestDataTooBig or ParseError."""
+    """JSON of at most 64 KB, decoded.
+
+    Raises RequestDataTooBig, ParseError, or RefusedError when it is compressed or has a key twice.
+    """
 
     def parse(
         self,
         stream: IO[bytes],
         media_type: str | None = None,  # noqa: ARG002 - the framework's signature
-        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 - any JSON
         """The decoded body."""
+        body = self.read(stream, parser_context)
         try:
-            return msgspec.json.decode(self.read(stream))
+            decoded = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise ParseError from error
+        if (refusal := refusal_of_repeated_key(body)) is not None:
+            raise RefusedError(refusal)
+        return decoded
 
 
 class BulkBytesParser(_BoundedParser):
-    """The bytes of a JSON body of at most 2 MB, for a view that decodes it item by item. Raises RequestDataTooBig."""
+    """The bytes of a JSON body of at most 2 MB, for a view that decodes it item by item.
+
+    Raises RequestDataTooBig, or RefusedError when it is compressed.
+    """
 
     limit = BULK_BODY
 
@@ -62,10 +79,10 @@ class BulkBytesParser(_BoundedParser):
         self,
         stream: IO[bytes],
         media_type: str | None = None,  # noqa: ARG002 - the framework's signature
-        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """The body as it was sent."""
-        return self.read(stream)
+        return self.read(stream, parser_context)
 
 
 class BatchBytesParser(BulkBytesParser):

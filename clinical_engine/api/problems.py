@@ -2,13 +2,12 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
@@ -17,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from clinical_engine.common.database import may_be_away
 from clinical_engine.common.errors import ClientIdConflictError, Refusal, RefusedError
 from clinical_engine.common.guards import Guard, guard_of, sentence_of, statement_of
 from clinical_engine.common.logs import describe_error
@@ -103,7 +103,7 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
         return problem_response(413, "body-too-large", "The body is too large.")
     if guard := guard_of(error):
         return _over_limit(error, guard)
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if may_be_away(error):
         return _database_away(error)
     return _framework_problem(error, context)
 
@@ -171,12 +171,37 @@ def _errors_of(detail: object, path: str = "") -> Iterator[ItemError]:
         yield ItemError(Refusal(path or "body", _CODES.get(code, code), str(detail)))
 
 
+Form = Callable[[dict[str, Any]], HttpResponse]
+_forms: dict[str, Form] = {}
+
+
+def answer_in_form(below: str, form: Form) -> None:
+    """Let `form` make the answer of every problem that is found outside of the views below a path."""
+    _forms[below] = form
+
+
+def problem_outside_views(request: HttpRequest, status: int, kind: str, detail: str) -> HttpResponse:
+    """What answers a request that no view of the framework could: in the form of its address."""
+    document = problem(status, kind, detail)
+    for path, form in _forms.items():
+        if request.path_info.startswith(path):
+            return form(document)
+    return JsonResponse(document, status=status, content_type=CONTENT_TYPE)
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Django's handler of unexpected errors: says nothing of what was being processed."""
     if not request.path_info.startswith(_API):
         return _error_page(request)
     detail = "An unexpected error happened. It was recorded; nothing was stored."
-    return JsonResponse(problem(500, "unexpected", detail), status=500, content_type=CONTENT_TYPE)
+    return problem_outside_views(request, 500, "unexpected", detail)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Django's handler of requests that it takes for an attack, such as one to a host that is not ours."""
+    if not request.path_info.startswith(_API):
+        return defaults.bad_request(request, exception)
+    return problem_outside_views(request, 400, "bad-request", "The request's head is not as it should be.")
 
 
 def _error_page(request: HttpRequest) -> HttpResponseBase:
@@ -192,5 +217,4 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler of unknown addresses."""
     if not request.path_info.startswith(_API):
         return defaults.page_not_found(request, exception)
-    detail = "There is nothing at this address."
-    return JsonResponse(problem(404, "not-found", detail), status=404, content_type=CONTENT_TYPE)
+    return problem_outside_views(request, 404, "not-found", "There is nothing at this address.")

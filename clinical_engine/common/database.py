@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 # Whatever the driver adapts; bulk values come as array literals.
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -52,6 +52,16 @@ def copy(statement: str, rows: bytes) -> None:
     # Django leaves this method's errors as the driver's own, which nobody here would know how to take.
     with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.copy_expert(statement, BytesIO(rows))
+
+
+def may_be_away(error: BaseException) -> bool:
+    """Whether an error of Django's is of a kind that a database gives which is away, or starts over.
+
+    Of a connection that breaks in the middle of an answer the driver knows so little that its error is of no class below. Django
+    has such errors of its own, which no driver caused.
+    """
+    broke_off = type(error) is DatabaseError and error.__cause__ is not None
+    return broke_off or isinstance(error, (OperationalError, InterfaceError))
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 
 from clinical_engine.common import prepared
+from clinical_engine.common.database import may_be_away
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.common.guards import LOCK_TIMEOUT, Guard, guard_of, sentence_of
 from clinical_engine.jobs.registry import InvalidPayloadError
@@ -139,7 +140,7 @@ def is_broken_dependency(error: BaseException) -> bool:
         return True
     # 57P0x is a server going down or coming up; 57014, a statement's timeout, is the statement's own affair.
     state = sqlstate_of(error)
-    return isinstance(error, OperationalError) and (not state or state.startswith(("08", "57P")))
+    return may_be_away(error) and (not state or state.startswith(("08", "57P")))
 
 
 def wait_before_try(number: int, kind: ErrorKind = ErrorKind.TRANSIENT) -> timedelta:
@@ -160,7 +161,7 @@ def _kind_of(error: BaseException) -> ErrorKind:
         return ErrorKind.OVER_LIMIT
     if isinstance(error, DatabaseError):
         state = sqlstate_of(error)
-        lost = isinstance(error, OperationalError) and not state
+        lost = may_be_away(error) and not state
         if lost or state[:2] in _TRANSIENT_CLASSES or state == LOCK_TIMEOUT:
             return ErrorKind.TRANSIENT
     return ErrorKind.UNKNOWN

@@ -13,7 +13,8 @@ from clinical_engine.staff.navigation import Menu
 from observations.admin.cells import measured
 from observations.admin.contents import both_contents
 from observations.admin.corrections import state_of_conflict
-from observations.admin.resolving import Resolving
+from observations.admin.outlook import outlook_of
+from observations.admin.resolving import Resolving, open_prospect
 from observations.catalogue import catalogue
 from observations.intake.resolving import client_id_of_second
 from observations.models import Code, ConflictResolution, Measurement, MeasurementConflict
@@ -85,6 +86,7 @@ class MeasurementConflictAdmin(Resolving):
         conflict = kwargs.get("obj")
         if conflict is not None:
             context["contents"] = both_contents(conflict)
+            context["outlook"] = outlook_of(conflict, open_prospect(conflict))
             conflict.taken = _taken(conflict)
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -14,7 +14,9 @@ from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
 from clinical_engine.staff.reasons import ReasonForm, reason_in
 from observations.admin.contents import both_contents
+from observations.admin.outlook import outlook_of
 from observations.intake import resolving
+from observations.intake.prospects import Prospect, prospect_of
 from observations.models import MeasurementConflict
 
 
@@ -44,7 +46,6 @@ TAKE_SECOND = Deed(
     "The second is stored, and replaces the first as soon as the jobs of both have run.",
     resolving.take_second,
 )
-_PATHS = {KEEP_FIRST.path, TAKE_SECOND.path}
 
 
 class Resolving(StaffModelAdmin):
@@ -59,11 +60,14 @@ class Resolving(StaffModelAdmin):
         return bool(may_resolve and self.has_view_permission(request))
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """The buttons, while the conflict is unresolved."""
+        """The buttons, while the conflict is unresolved; that to take the second only where that can be done."""
         conflict = self.get_object(request, object_id)
-        is_open = conflict is not None and conflict.resolved_at is None
+        prospect = None if conflict is None else open_prospect(conflict)
+        idle = set() if prospect else {KEEP_FIRST.path}
+        if prospect is None or prospect.obstacles:
+            idle.add(TAKE_SECOND.path)
         buttons = super().get_actions_detail(request, object_id)
-        return [button for button in buttons if is_open or button.path not in _PATHS]
+        return [button for button in buttons if button.path not in idle]
 
     @detail_button(title=KEEP_FIRST.title, path=KEEP_FIRST.path, permission="resolve")
     def keep_first(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -97,6 +101,8 @@ class Resolving(StaffModelAdmin):
     def _resolve_page(
         self, request: HttpRequest, conflict: MeasurementConflict, deed: Deed, form: ReasonForm
     ) -> HttpResponse:
+        prospect = open_prospect(conflict)
+        can_be_done = prospect is not None and not (deed is TAKE_SECOND and prospect.obstacles)
         context = {
             **self.admin_site.each_context(request),
             "title": deed.title,
@@ -104,11 +110,18 @@ class Resolving(StaffModelAdmin):
             "deed": deed,
             "contents": both_contents(conflict),
             "also": _also(conflict) if deed is TAKE_SECOND else "",
-            "is_open": conflict.resolved_at is None,
+            "outlook": outlook_of(conflict, prospect),
+            "is_open": prospect is not None,
+            "can_be_done": can_be_done,
             "form": form,
             "back": _page_of(conflict),
         }
         return TemplateResponse(request, "admin/observations/resolve.html", context)
+
+
+def open_prospect(conflict: MeasurementConflict) -> Prospect | None:
+    """What taking the second would come to; None when the conflict is resolved."""
+    return prospect_of(conflict) if conflict.resolved_at is None else None
 
 
 def _also(conflict: MeasurementConflict) -> str:

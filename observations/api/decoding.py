@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 
 from clinical_engine.api.decoding import NamedItem, decode_frame, decode_item, decode_whole
+from clinical_engine.api.duplicate_keys import repeated_key
 from clinical_engine.common.errors import Refusal
+from observations.api.quotes import may_repeat_a_key
 from observations.readings import Component, Reading, Simple
 
 MAX_ITEMS = 1000
@@ -57,7 +59,9 @@ def decode_measurements(body: bytes) -> tuple[UUID, Sequence[DecodedItem]]:
     Raises ParseError when it is not JSON, RefusedError when its frame is not as described.
     """
     if (whole := decode_whole(_decode_body, body)) is not None:
-        return whole.organisation, [_decoded(item) for item in whole.measurements]
+        items = [_decoded(item) for item in whole.measurements]
+        if not may_repeat_a_key(body, [item.reading for item in items]) or repeated_key(body) is None:
+            return whole.organisation, items
     frame = decode_frame(_decode_raw_items, body)
     return frame.organisation, [decode_measurement(raw) for raw in frame.measurements]
 

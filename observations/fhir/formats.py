@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clinical_engine.api.parsers import BulkBytesParser
-from clinical_engine.api.problems import handle_exception
+from clinical_engine.api.refused_requests import handle_exception
 from clinical_engine.api.renderers import ExactJSONRenderer
 from observations.fhir.outcomes import Json, issue, outcome_of, refusal_issue
 from observations.fhir.terms import PROBLEMS
@@ -24,8 +24,11 @@ _KINDS = {
     405: "not-supported",
     406: "not-supported",
     409: "conflict",
+    411: "required",
     413: "too-long",
     415: "not-supported",
+    429: "throttled",
+    500: "exception",
     503: "transient",
 }
 _UNSUPPORTED_BODY = f"The body must be {MEDIA_TYPE}."
@@ -85,6 +88,13 @@ def _parameter(error: Json) -> Json:
 def _element(error: Json) -> Json:
     field = str(error["field"])
     return refusal_issue(error["code"], error["message"], "Bundle" if field == "body" else f"Bundle.{field}")
+
+
+def as_outcome(problem: Json) -> JsonResponse:
+    """The answer of a problem that is found outside of the views below `/fhir`."""
+    return JsonResponse(
+        _outcome_of(problem, is_search=False), status=problem["status"], content_type=MEDIA_TYPE
+    )
 
 
 @csrf_exempt

@@ -8,7 +8,9 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
+from clinical_engine.api.duplicate_keys import refusal_of_repeated_key
 from clinical_engine.api.scopes import Access
+from clinical_engine.common.errors import Refusal
 from observations.catalogue import Catalogue, catalogue
 from observations.fhir.decoding import decode
 from observations.fhir.elements import Sent
@@ -65,6 +67,9 @@ def _sent(raw: msgspec.Raw) -> Sent | Fault:
     resource = resource_of(raw)
     if isinstance(resource, Fault):
         return resource
+    if (refusal := refusal_of_repeated_key(bytes(raw))) is not None:
+        # What was repeated may be anywhere, and be anything: no element is named.
+        return Fault(Refusal("item", refusal.code, refusal.message))
     decoded = decode(resource)
     if isinstance(decoded, Fault):
         return Fault(decoded.refusal, join("resource", decoded.path))

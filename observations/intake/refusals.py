@@ -27,6 +27,10 @@ _FIELDS = frozenset(
             "item",
         ),
         *("body", "organisation", "measurements"),
+        # Of requests to store something else than measurements, and of their heads.
+        *("submitter", "from_submitter", "to_submitter", "effective_at", "statements", "reason"),
+        *("facts", "name", "effective_from", "as_of", "dry_run", "resourceType", "type", "entry"),
+        *("Content-Type", "Accept", "Idempotency-Key"),
     )
 )
 _INSIDE = re.compile(r"(components)(?:\[\d+\]|\[\.\.\.\])?(?:\.(code|value|unit))?")
@@ -46,9 +50,12 @@ def count(
     _add(organisation_id, api_client_id, Counter(_counted(readings, answers, codes)))
 
 
-def count_request(api_client_id: UUID, refusals: Sequence[Refusal]) -> None:
-    """Add the refusals of a request of which nothing could be taken, whose organisation nobody knows."""
-    _add(None, api_client_id, Counter(("", _field(refusal.field), refusal.code) for refusal in refusals))
+def count_request(
+    api_client_id: UUID, refusals: Sequence[Refusal], organisation_id: UUID | None = None
+) -> None:
+    """Add the refusals of a request that was to store something else, or of which nothing could be taken."""
+    counted = Counter(("", _field(refusal.field), refusal.code) for refusal in refusals)
+    _add(organisation_id, api_client_id, counted)
 
 
 def _add(

@@ -43,7 +43,7 @@ def take_second(*, actor: User, conflict_id: int, reason: str) -> UUID:
     """
     conflict = _claimed(actor, conflict_id, ConflictResolution.TOOK_SECOND, reason)
     sender = Sender(MeasurementSource.STAFF, actor_id=actor.pk)
-    reading = _reading(conflict)
+    reading = reading_of_second(conflict)
     [answer] = record_measurements(
         organisation_id=conflict.organisation_id, readings=[reading], sender=sender
     )
@@ -82,7 +82,8 @@ def _claimed(
     return conflict
 
 
-def _reading(conflict: MeasurementConflict) -> Reading:
+def reading_of_second(conflict: MeasurementConflict) -> Reading:
+    """The second content as the reading that is stored when it is taken: one that replaces the first."""
     offset = timezone(timedelta(minutes=conflict.utc_offset_minutes))
     return Reading(
         client_id=client_id_of_second(conflict),

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
-from observations.models import Measurement, MeasurementConflict
+from observations.intake import Sender, enter_in_error
+from observations.intake.resolving import client_id_of_second
+from observations.models import Code, Measurement, MeasurementConflict, MeasurementSource
 from observations.readings import Component, Reading
+from patients.services import activate
 from submitters.models import Organisation
 from tests import factories
 from tests.admin import world
@@ -18,6 +22,7 @@ from tests.admin.rerun_pages import messages_of, text_of
 from tests.admin.test_pages import listed, shown
 from tests.factories import NOON
 
+Work = Callable[[], int]
 CONFLICTS = "admin:observations_measurementconflict_changelist"
 PAGE = "admin:observations_measurementconflict_change"
 KEEP = "admin:observations_measurementconflict_keep_first"
@@ -141,10 +146,108 @@ def test_a_first_that_was_replaced_meanwhile_is_told_and_nothing_changes(
     conflict = conflict_in(owner)
     world.record(owner, factories.reading("p-1", "101", replaces="a"))
     text = text_of(support.post(address(TAKE, conflict), WHY))
-    assert "Not taken, and nothing was changed. Another measurement replaces that one" in text
-    assert WHY["reason"] in text, "the reason needs not be typed again"
+    assert "The second cannot be taken. Another measurement replaces the first already" in text
+    assert "nothing was changed" in text
     conflict.refresh_from_db()
     assert conflict.resolved_at is None
+
+
+def outlook(client: Client, conflict: MeasurementConflict, view: str = PAGE) -> str:
+    """What the page says beside both contents."""
+    sentences = client.get(address(view, conflict)).context["outlook"]
+    return " ".join(strip_tags(str(sentence)) for sentence in sentences)
+
+
+def buttons(client: Client, conflict: MeasurementConflict) -> set[str]:
+    page = shown(client, PAGE, conflict.pk)
+    return {view for view in (KEEP, TAKE) if address(view, conflict) in page}
+
+
+def link(owner: Organisation, patient: str, work: Work) -> None:
+    """Have the patient associated since before every reading."""
+    said = [factories.statement(patient, NOON - factories.days(30))]
+    activate(submitter=factories.submitter(owner), statements=said, origin=factories.BY_IMPORT)
+    work()
+
+
+def test_a_conflict_in_which_nothing_stands_in_the_way_says_nothing_more(
+    support: Client, owner: Organisation, work: Work
+) -> None:
+    conflict = conflict_in(owner)
+    link(owner, "p-1", work)
+    assert outlook(support, conflict) == ""
+    assert buttons(support, conflict) == {KEEP, TAKE}
+
+
+def test_the_page_says_that_the_first_was_replaced_and_does_not_offer_the_second(
+    support: Client, owner: Organisation
+) -> None:
+    conflict = conflict_in(owner)
+    world.record(owner, factories.reading("p-1", "101", client_id="b", replaces="a"))
+    text = outlook(support, conflict)
+    assert "The first was replaced by b (an import, " in text
+    assert "The second cannot be taken. Another measurement replaces the first already" in text
+    page_of_b = reverse(
+        "admin:observations_measurement_change", args=[Measurement.objects.get(client_id="b").pk]
+    )
+    assert page_of_b in shown(support, PAGE, conflict.pk)
+    assert buttons(support, conflict) == {KEEP}
+    assert 'name="reason"' not in shown(support, TAKE, conflict.pk)
+    assert 'name="reason"' in shown(support, KEEP, conflict.pk)
+
+
+def test_the_page_says_that_the_first_was_entered_in_error_and_the_second_can_be_taken(
+    support: Client, owner: Organisation
+) -> None:
+    conflict = conflict_in(owner)
+    sender = Sender(MeasurementSource.STAFF, actor_id=factories.user().pk)
+    enter_in_error(organisation_id=owner.pk, client_id="a", reason="<b>wrong</b> arm", sender=sender)
+    assert "The first was entered in error, “&lt;b&gt;wrong&lt;/b&gt; arm” (" in outlook(support, conflict)
+    for view in (PAGE, KEEP, TAKE):
+        assert "it counts no longer" in outlook(support, conflict, view)
+    assert buttons(support, conflict) == {KEEP, TAKE}
+
+
+def test_it_is_said_beforehand_that_the_second_is_implausible_and_would_be_held(
+    support: Client, owner: Organisation, work: Work
+) -> None:
+    world.record(owner, factories.reading("p-1", "100", client_id="a"))
+    world.record(owner, factories.reading("p-2", "9000", client_id="a"))
+    conflict = MeasurementConflict.objects.get()
+    text = outlook(support, conflict)
+    assert "The second is implausible" in text
+    assert "would be held, since no association of p-2 covers its time" in text
+    link(owner, "p-2", work)
+    assert "held" not in outlook(support, conflict)
+    support.post(address(TAKE, conflict), WHY)
+    assert Measurement.objects.get(client_id=client_id_of_second(conflict)).is_implausible
+
+
+def test_a_second_that_the_catalogue_takes_no_longer_is_not_offered_and_the_page_says_why(
+    support: Client, owner: Organisation
+) -> None:
+    conflict = conflict_in(owner, unit="mmol/L")
+    Code.objects.get(code="2339-0").units.filter(unit="mmol/L").delete()
+    assert "The second cannot be taken. mmol/L cannot be converted to mg/dL" in outlook(support, conflict)
+    assert buttons(support, conflict) == {KEEP}
+
+
+def test_a_second_whose_id_a_sender_uses_is_not_offered_and_the_page_says_why(
+    support: Client, owner: Organisation
+) -> None:
+    conflict = conflict_in(owner)
+    world.record(owner, factories.reading("p-9", client_id=client_id_of_second(conflict)))
+    assert "The second cannot be taken. A measurement with the id that the second would get" in outlook(
+        support, conflict
+    )
+    assert buttons(support, conflict) == {KEEP}
+
+
+def test_a_resolved_conflict_says_nothing_of_what_would_be(support: Client, owner: Organisation) -> None:
+    conflict = conflict_in(owner)
+    support.post(address(KEEP, conflict), WHY)
+    assert outlook(support, conflict) == ""
+    assert buttons(support, conflict) == set()
 
 
 def test_who_comes_second_is_told(support: Client, owner: Organisation) -> None:

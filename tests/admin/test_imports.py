@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from clinical_engine.api.uploads import place_to_upload
 from clinical_engine.audit.models import AuditEntry
@@ -152,6 +154,20 @@ def test_a_page_tells_when_the_job_behind_it_has_failed(support: Client, clinic:
     assert "run that again when the cause is gone" in text_of(support.get(address(file, "live")))
     Job.objects.all().delete()
     assert "Its job is gone" in text_of(support.get(address(file, "live")))
+
+
+def test_an_import_that_stands_still_is_a_tile_that_leads_to_it_and_its_page_says_so(
+    support: Client, clinic: Organisation
+) -> None:
+    file, moving = received(clinic, readings(1)), received(clinic, readings(1))
+    assert "No line was answered" not in text_of(support.get(address(file, "live")))
+    MeasurementImport.objects.filter(pk=file.pk).update(received_at=timezone.now() - timedelta(minutes=11))
+    tiles = {tile.title: tile for tile in support.get(reverse("admin:index")).context["tiles"]}
+    tile = tiles["Imports that stand still"]
+    assert (tile.value, tile.ok) == ("1", False)
+    assert list(support.get(tile.url).context["cl"].result_list) == [file]
+    assert "No line was answered for ten minutes." in text_of(support.get(address(file, "live")))
+    assert "No line was answered" not in text_of(support.get(address(moving, "live")))
 
 
 def test_lines_that_were_not_taken_are_shown_page_by_page(support: Client, clinic: Organisation) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from observations.admin.plots.drawing import MANY
@@ -122,6 +123,48 @@ def test_what_has_no_number_is_an_event_with_its_words(north: Submitter, work: C
     no, yes = plot("Hypoglycaemic symptoms").marks
     assert float(yes.top) < 50 < float(no.top)
     assert plot("PHQ-9").newest == "9 values"
+
+
+def test_texts_in_one_place_are_one_mark_that_names_them_and_leads_to_all_of_them(
+    north: Submitter, support: Client
+) -> None:
+    year = 24 * 365
+    notes = [f"Slept badly, {number}" for number in range(7)]
+    record(north, reading(NOTE, "Of long ago", hours_ago=year), reading(NOTE, "Today", hours_ago=1))
+    record(north, *(reading(NOTE, text, hours_ago=500 + n / 100) for n, text in enumerate(notes)))
+    marks = [mark for mark in plot("Note by the patient").marks if mark.count > 1]
+    [together] = marks
+    assert together.count == 7
+    assert together.words.startswith("Note by the patient: 7 readings: Slept badly, ")
+    assert sum(text in together.words for text in notes) == 5
+    assert together.words.endswith("and 2 more")
+    found = support.get(together.url).context["cl"].result_list
+    assert {row.value_text for row in found} == set(notes)
+
+
+def test_the_same_answer_in_one_place_is_one_mark_that_names_each_time(
+    north: Submitter, support: Client
+) -> None:
+    code = "hypoglycaemic-symptoms"
+    record(north, reading(code, value=True, hours_ago=24 * 365), reading(code, value=False, hours_ago=501))
+    record(north, *(reading(code, value=True, hours_ago=500 + n / 100) for n in range(3)))
+    together = next(mark for mark in plot("Hypoglycaemic symptoms").marks if mark.count > 1)
+    assert together.count == 3
+    assert together.words.count("yes; ") == 3
+    assert len(support.get(together.url).context["cl"].result_list) == 3
+
+
+def test_what_marks_only_name_takes_no_place_from_what_is_drawn(north: Submitter) -> None:
+    record(north, *(reading(NOTE, f"Note {n}", hours_ago=2 + n / 100) for n in range(5)))
+    record(north, *(pulse(60, 10 + hour) for hour in range(20)))
+    bounds = Bounds(plots=5, columns=20, all_columns=100, readings=21)
+    notes, pulses = (
+        next(each for each in drawn(Choice("week"), bounds).plots if each.name == name)
+        for name in ("Note by the patient", "Heart rate")
+    )
+    assert notes.marks[0].count == 5
+    everything = drawn(Choice("week"), Bounds(plots=5, columns=20, all_columns=100, readings=500))
+    assert len(pulses.marks) == len(next(p for p in everything.plots if p.name == "Heart rate").marks)
 
 
 def test_readings_at_one_time_and_of_long_ago_are_drawn(north: Submitter) -> None:

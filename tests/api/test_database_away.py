@@ -36,7 +36,7 @@ def test_a_request_with_a_statement_over_its_limit_can_be_sent_again(
     committed_caller: Caller, limit: str, kind: str, seconds: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     execute("RESET lock_timeout")
-    execute(f"SET {limit} = '50ms'")
+    execute(f"SET {limit} = '500ms'")
     api, body = client_of(committed_caller), readings(committed_caller, reading())
     organisation_id = committed_caller.organisation.id
     with (
@@ -54,6 +54,7 @@ def test_a_request_with_a_statement_over_its_limit_can_be_sent_again(
     assert len(problem["statement"]) == 16
     assert f"Statement {problem['statement']} " in caplog.text
     assert not Measurement.objects.exists()
+    execute(f"RESET {limit}")
     assert post(api, "measurements", body).status_code == 202
 
 

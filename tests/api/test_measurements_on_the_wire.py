@@ -23,11 +23,11 @@ def test_a_body_of_a_hundred_megabytes_is_refused_and_costs_no_memory(
     headers = {"Authorization": f"Bearer {committed_caller.key}", "Content-Type": "application/json"}
 
     def send(body: bytes, **more: str) -> requests.Response:
-        return requests.post(url, data=body, headers={**headers, **more}, timeout=30)
+        return requests.post(url, data=body, headers={**headers, **more}, timeout=60)
 
     with running_web_at(port, tmp_path / "web.log") as web:
         good = requests.post(
-            url, json=readings(committed_caller, reading("m-1")), headers=headers, timeout=30
+            url, json=readings(committed_caller, reading("m-1")), headers=headers, timeout=60
         )
         assert good.status_code == 202
         [pid] = web.child_pids()
@@ -39,7 +39,7 @@ def test_a_body_of_a_hundred_megabytes_is_refused_and_costs_no_memory(
         assert [error["code"] for error in bomb.json()["errors"]] == ["compressed"]
         grown = memory_of(pid, "VmHWM") - before
         good = requests.post(
-            url, json=readings(committed_caller, reading("m-2")), headers=headers, timeout=30
+            url, json=readings(committed_caller, reading("m-2")), headers=headers, timeout=60
         )
         assert good.status_code == 202
     assert grown < 20 * MEGABYTE

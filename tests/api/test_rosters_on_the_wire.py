@@ -43,7 +43,7 @@ def connected(address: str, caller: Caller, *lines: str) -> Iterator[socket.sock
     place = urlsplit(address)
     head = [f"PUT {path(caller)} HTTP/1.1", "Host: localhost", *lines]
     head += [f"{name}: {value}" for name, value in headers(caller).items()]
-    with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=60) as connection:
         connection.sendall("\r\n".join([*head, "", ""]).encode())
         yield connection
 
@@ -68,10 +68,10 @@ def test_a_roster_sent_in_chunks_is_applied_by_a_real_worker(
         url = address + answer.json()["url"]
 
         def is_applied() -> bool:
-            seen = requests.get(url, headers=headers(committed_caller), timeout=20)
+            seen = requests.get(url, headers=headers(committed_caller), timeout=60)
             return bool(seen.json()["state"] == "applied")
 
-        assert wait_until(is_applied, seconds=40)
+        assert wait_until(is_applied, seconds=60)
     assert Association.objects.filter(dissociated_at=None).count() == 1000
 
 
@@ -97,7 +97,7 @@ def test_an_upload_that_breaks_off_is_told_so_and_leaves_nothing_behind(
         with connected(address, committed_caller, head) as connection:
             connection.sendall(sent)
         # The one that went away without listening keeps nothing from the next one.
-        assert wait_until(lambda: put(address, committed_caller, body).status_code == 202, seconds=20)
+        assert wait_until(lambda: put(address, committed_caller, body).status_code == 202, seconds=60)
     assert Roster.objects.get().lines == 2000
     said = log.read_text(encoding="utf-8")
     assert "p-1" not in said
@@ -111,7 +111,7 @@ def test_a_second_upload_for_the_same_submitter_is_refused_while_the_first_still
     head = (f"Content-Length: {len(body)}", "Connection: close")
     with running_web(tmp_path / "web.log") as address, connected(address, committed_caller, *head) as first:
         first.sendall(body[:10])
-        assert wait_until(is_being_received, seconds=20)
+        assert wait_until(is_being_received, seconds=60)
         second = put(address, committed_caller, body)
         first.sendall(body[10:])
         status, document = answer_of(first)
@@ -152,7 +152,7 @@ def test_a_client_that_still_sends_hears_why_its_roster_is_refused(
                 address + path(committed_caller),
                 data=body,
                 headers={**headers(committed_caller), "Authorization": f"Bearer {key}"},
-                timeout=20,
+                timeout=60,
             )
             assert answer.status_code == (422 if key == committed_caller.key else 401)
         assert put(address, committed_caller, ndjson("p-1")).status_code == 202

@@ -252,7 +252,7 @@ def test_the_trail_tells_of_it_at_the_conflict_and_at_the_measurement(
 def test_of_two_people_at_once_one_resolves_it() -> None:
     submitter, people = factories.submitter(), [factories.user(), factories.user()]
     conflict = conflict_of(submitter)
-    begin, ended = threading.Barrier(2, timeout=20), []
+    begin, ended = threading.Barrier(2, timeout=60), []
 
     def resolve(actor: User, service: Callable[..., object]) -> None:
         begin.wait()
@@ -271,7 +271,7 @@ def test_of_two_people_at_once_one_resolves_it() -> None:
     for thread in both:
         thread.start()
     for thread in both:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert sorted(ended) == ["resolved", "too late"]
     conflict.refresh_from_db()
     assert Measurement.objects.count() == (2 if conflict.resolution == "took-second" else 1)

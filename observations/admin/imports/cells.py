@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from clinical_engine.jobs import selectors as jobs
 from clinical_engine.jobs.states import FAILED, JobState
 from clinical_engine.staff.cells import Tone, badge
+from observations.importing.probes import stalled
 from observations.models import ImportState, MeasurementImport
 
 _TONES = {ImportState.IMPORTING: Tone.WAITING, ImportState.IMPORTED: Tone.GOOD}
@@ -34,7 +35,7 @@ def summary(file: MeasurementImport) -> str:
 
 
 def standing(file: MeasurementImport) -> Iterator[str]:
-    """What a person should know beside the numbers, one sentence each. One query while its job should be at work."""
+    """What a person should know beside the numbers, one sentence each. Two queries while its job should be at work."""
     if file.dry_run:
         yield "A dry run: every line is answered as if it were imported, and nothing is stored."
     if file.state == ImportState.CANCELLED and not file.dry_run:
@@ -52,6 +53,8 @@ def _trouble(file: MeasurementImport) -> str:
         return (
             f"Its job is in the state '{label}': run that again when the cause is gone, or cancel the import."
         )
+    if stalled().filter(pk=file.pk).exists():
+        return "No line was answered for ten minutes. Its job says why; are workers on the queue 'reruns' running?"
     return ""
 
 

@@ -26,6 +26,7 @@ from clinical_engine.staff.reasons import Question, ask, reason_in
 from clinical_engine.staff.search import as_uuid
 from observations.admin.imports import cells
 from observations.admin.imports.columns import ImportColumns
+from observations.admin.imports.filters import StandsStillFilter
 from observations.admin.imports.panels import problems_page
 from observations.admin.imports.uploading import upload
 from observations.importing import services
@@ -53,7 +54,12 @@ class MeasurementImportAdmin(ImportColumns):
         "not_taken",
         "sender",
     )
-    list_filter = (("state", ValueFilter), ("organisation", RelatedFilter), ("dry_run", YesNoFilter))
+    list_filter = (
+        ("state", ValueFilter),
+        StandsStillFilter,
+        ("organisation", RelatedFilter),
+        ("dry_run", YesNoFilter),
+    )
     ordering = ("-pk",)
     actions_detail = ("cancel",)
     change_form_outer_before_template = "admin/staff/live.html"

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from clinical_engine.staff import links, panels
+from clinical_engine.staff import dashboard, links, panels
 from clinical_engine.staff.cells import identifier, page_of
 from clinical_engine.staff.trail import trail_panel
 from observations.importing.report import problems_of
@@ -21,7 +21,7 @@ _HEADERS = ("Line", "client_id", "Field", "Why", "Code")
 
 
 def offer() -> None:
-    """Register the panels of an import's page, and where ids of imports lead."""
+    """Register the panels of an import's page, where ids of imports lead, and a tile."""
     panels.register(
         "observations.measurementimport",
         panels.Panel("By reason", _MAY_SEE, _reasons, position=10),
@@ -30,6 +30,17 @@ def offer() -> None:
     )
     links.register(
         "measurement_import", links.Target("admin:observations_measurementimport_change", _MAY_SEE)
+    )
+    dashboard.register(
+        dashboard.Tile(
+            "imports_stalled",
+            "Imports that stand still",
+            "Every import that is not over moves.",
+            34,
+            "admin:observations_measurementimport_changelist",
+            {"progress": "stalled"},
+            _MAY_SEE,
+        )
     )
 
 

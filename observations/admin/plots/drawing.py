@@ -81,7 +81,7 @@ def draw(patient: Patient, choice: Choice, bounds: Bounds) -> Drawing | None:
     shown = {row.code_id for row in rows} | set(left_out)
     return Drawing(
         lanes=lanes_of(associations_of(patient, scale), [], scale, zone),
-        plots=plots_of(rows, results[: bounds.plots], Frame(codes, scale, zone)),
+        plots=plots_of(rows, results[: bounds.plots], Frame(codes, scale, zone, patient.pk)),
         ticks=[(f"{tick.at:.2f}", tick.text, anchor(tick.at)) for tick in scale.ticks(zone)],
         now=f"{scale.place(now):.2f}" if scale.begins <= now <= scale.ends else "",
         period=choice.name,

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from observations.admin.plots.marks import (
-    MEASUREMENT,
     Frame,
     Mark,
     Shape,
     State,
+    list_of,
     mark_of,
     number,
-    page_of,
     said_of,
     state_of,
 )
+from observations.admin.plots.reading import NAMED
 from observations.catalogue import Entry
 from observations.models import ValueKind
 
@@ -24,7 +25,6 @@ _APART = 0.9
 _MOST_ROWS = 6
 # In pixels; a row is as high as a mark and the one that is moved out of its way.
 _LEAST_HEIGHT, _ROW_HEIGHT, _STEP = 40, 24, 8
-_TOLD = 5
 OTHERS = "other answers"
 
 
@@ -97,6 +97,12 @@ class _Cluster:
         """How many there are, those among them that were not even read."""
         return sum({reading.spot: reading.in_spot for reading in self.readings}.values())
 
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """From when to when all of these were measured."""
+        begins = min(reading.spot_begins for reading in self.readings)
+        return begins, max(reading.spot_ends for reading in self.readings)
+
 
 def _clusters(lane: Lane, rows: Sequence[Any], frame: Frame) -> Iterator[_Cluster]:
     opened: dict[tuple[int, State, bool], _Cluster] = {}
@@ -118,14 +124,13 @@ def _mark(cluster: _Cluster, lane: Lane, level: int, frame: Frame) -> Mark:
     mark = mark_of(newest, [(lane.place(cluster.row) + moved, _shape(newest))], frame)
     if cluster.count == 1:
         return mark
-    told = "; ".join(said_of(reading, frame) for reading in cluster.readings[:_TOLD])
-    more = cluster.count - min(len(cluster.readings), _TOLD)
+    told = "; ".join(said_of(reading, frame) for reading in cluster.readings[:NAMED])
+    more = cluster.count - min(len(cluster.readings), NAMED)
     name = frame.codes.by_id[newest.code_id].display
     words = f"{name}: {cluster.count} readings: {told}{f'; and {more} more' if more else ''}"
     place = number(frame.scale.place(cluster.readings[0].measured_at))
-    return Mark(
-        place, mark.ends, mark.state, mark.is_flagged, words, page_of(MEASUREMENT, newest.pk), cluster.count
-    )
+    listed = list_of(newest.code_id, *cluster.span, frame)
+    return Mark(place, mark.ends, mark.state, mark.is_flagged, words, listed, cluster.count)
 
 
 def _shape(row: Any) -> Shape:  # noqa: ANN401 - a row of `readings_of`

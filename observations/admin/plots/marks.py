@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from clinical_engine.staff.cells import moment_text
+from clinical_engine.staff.cells import list_url, moment_text
 from observations.admin.cells import measured
 from observations.admin.plots.axis import ValueAxis
 from observations.catalogue import Catalogue, Entry
@@ -21,6 +22,7 @@ from patients.admin.timeline.scale import Scale
 # Any id, to be replaced by thousands of others: Django needs as long for each address as for drawing the mark.
 _ANY = UUID(int=0)
 MEASUREMENT = "admin:observations_measurement_change"
+_LIST = "admin:observations_measurement_changelist"
 
 
 class State(StrEnum):
@@ -53,7 +55,7 @@ class Shape(StrEnum):
 class Mark:
     """A reading or result: its place in per cent of the width, its ends in per cent of the height, a sentence, and its page.
 
-    Readings that would hide each other share a mark.
+    Readings that would hide each other share a mark, which leads to the list of them.
     """
 
     x: str
@@ -87,6 +89,8 @@ class Frame:
     codes: Catalogue
     scale: Scale
     zone: ZoneInfo
+    patient_id: UUID | None = None
+    """Whose readings are drawn; None where only results are."""
 
 
 def mark_of(row: Measurement, placed: Sequence[tuple[float, Shape]], frame: Frame) -> Mark:
@@ -182,6 +186,17 @@ def number(value: float) -> str:
 def page_of(view: str, key: UUID) -> str:
     """The address of the page of one row: `view` is its URL name."""
     return _pattern(view).replace(str(_ANY), str(key))
+
+
+def list_of(code_id: int, begins: datetime, ends: datetime, frame: Frame) -> str:
+    """The address of the list of a patient's measurements of a code from one time to another, both included."""
+    return list_url(
+        _LIST,
+        patient__id__exact=frame.patient_id,
+        code__id__exact=code_id,
+        measured_at__gte=begins.isoformat(),
+        measured_at__lte=ends.isoformat(),
+    )
 
 
 @cache

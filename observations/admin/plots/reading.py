@@ -10,6 +10,9 @@ from clinical_engine.common.database import array_literal, fetch_all
 from observations.models import Measurement
 from patients.admin.timeline.scale import Scale
 
+# Of readings that share a mark, those that it names.
+NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -59,8 +62,9 @@ def readings_of(patient_id: UUID, code_ids: Sequence[int], scale: Scale, bounds:
     """The readings to be drawn, the oldest first: measurements with `in_all`, how many readings of the code there are.
 
     Of each column of a code's plot, the lowest and the highest of those that count, of those that are held, and of those that
-    were taken back, each with a flag and without, and each answer for itself; and the newest of each code that stands. `spot` names
-    what of these a reading was chosen from, `in_spot` says how many those are. A long text is cut.
+    were taken back, each with a flag and without, and each answer for itself; of those without a number the first few, which a mark
+    names; and the newest of each code that stands. `spot` names what of these a reading was chosen from, `in_spot` says how many
+    those are, and `spot_begins` and `spot_ends` from when to when. A long text is cut.
     """
     rows = Measurement.objects.raw(
         _READINGS,
@@ -71,6 +75,7 @@ def readings_of(patient_id: UUID, code_ids: Sequence[int], scale: Scale, bounds:
             "ends": scale.ends,
             "columns": bounds.columns_of(len(code_ids)),
             "limit": bounds.readings,
+            "named": NAMED,
         },
     )
     return sorted(rows, key=lambda row: (row.measured_at, row.pk))
@@ -105,20 +110,21 @@ _READINGS = """
             ORDER BY measured_at DESC, id DESC LIMIT 1
         ) AS standing
     ), ranked AS (
-        SELECT id, measured_at, id IN (SELECT id FROM newest) AS is_newest,
+        SELECT id, measured_at, id IN (SELECT id FROM newest) AS is_newest, low IS NULL OR value_boolean IS NOT NULL AS is_event,
             count(*) OVER (PARTITION BY code_id) AS in_all, first_value(id) OVER spot AS spot, count(*) OVER spot AS in_spot,
+            min(measured_at) OVER spot AS spot_begins, max(measured_at) OVER spot AS spot_ends,
             row_number() OVER (spot ORDER BY low, id) AS from_lowest,
             row_number() OVER (spot ORDER BY high DESC, id) AS from_highest
         FROM reading
         WINDOW spot AS (PARTITION BY code_id, place, state, is_implausible, value_boolean, value_answer)
     ), drawn AS (
-        SELECT id, in_all, spot, in_spot FROM ranked
-        WHERE from_lowest = 1 OR from_highest = 1 OR is_newest
-        -- Cut off, a code would have no newest value beside its plot.
-        ORDER BY is_newest DESC, measured_at DESC, id DESC
+        SELECT id, in_all, spot, in_spot, spot_begins, spot_ends FROM ranked
+        WHERE from_lowest = 1 OR from_highest = 1 OR is_newest OR (is_event AND from_lowest <= %(named)s)
+        -- Cut off, a code would have no newest value beside its plot; what a mark only names goes first.
+        ORDER BY is_newest DESC, from_lowest = 1 OR from_highest = 1 DESC, measured_at DESC, id DESC
         LIMIT %(limit)s
     )
-    SELECT id, drawn.in_all, drawn.spot, drawn.in_spot, code_id,
+    SELECT id, drawn.in_all, drawn.spot, drawn.in_spot, drawn.spot_begins, drawn.spot_ends, code_id,
         value_quantity, value_boolean, value_answer, left(value_text, 100) AS value_text, components,
         unit, converted_quantity, is_implausible, measured_at, status, association_id
     FROM drawn JOIN observations_measurement USING (id)

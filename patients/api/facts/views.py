@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from clinical_engine.api.decoding import Decoded, body_of
 from clinical_engine.api.idempotency import idempotent
 from clinical_engine.api.parsers import BulkBytesParser
+from clinical_engine.api.refused_requests import tell_of_items
 from clinical_engine.api.results import REFUSED, ItemResult, results_response
 from clinical_engine.api.scopes import Access, access_of
 from clinical_engine.common.errors import Refusal, RefusedError
@@ -49,7 +50,9 @@ class FactsView(APIView):
             facts=[_said(decoded.item) for decoded in items if decoded.item is not None],
             origin=FactOrigin(FactSource.API, access.api_client_id),
         )
-        return results_response("facts", _results(items, answers))
+        results = _results(items, answers)
+        tell_of_items(access, organisation_id, results)
+        return results_response("facts", results)
 
 
 class FactInErrorView(APIView):

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from clinical_engine.api import refused_requests
 from clinical_engine.api.problems import problem_response
 from clinical_engine.api.scopes import access_of
 from clinical_engine.api.uploads import Upload, place_to_upload
@@ -30,6 +31,7 @@ from patients.services import Origin
 from submitters.selectors import submitter_for
 
 _POLL_SECONDS, _POLL_HELD_SECONDS = 1, 60
+_FORMS = "The body must be application/x-ndjson or text/csv in UTF-8, as it is or with gzip as its Content-Encoding."
 
 
 class RosterUploadView(APIView):
@@ -66,14 +68,13 @@ class RosterUploadView(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         """A problem; of what only rosters know too."""
         if isinstance(exc, RosterConflictError):
-            return problem_response(409, exc.code.replace("_", "-"), str(exc))
-        if isinstance(exc, UnsupportedMediaType):
-            return problem_response(
-                415,
-                "unsupported-media-type",
-                "The body must be application/x-ndjson or text/csv in UTF-8, as it is or with gzip as its Content-Encoding.",
-            )
-        return super().handle_exception(exc)
+            response = problem_response(409, exc.code.replace("_", "-"), str(exc))
+        elif isinstance(exc, UnsupportedMediaType):
+            response = problem_response(415, "unsupported-media-type", _FORMS)
+        else:
+            return super().handle_exception(exc)
+        refused_requests.tell(self.request, self, response.data)
+        return response
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - the framework's signature
         """The answer, given when the client is no longer sending: it might not hear it otherwise."""

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from clinical_engine.api.decoding import Decoded, body_of
 from clinical_engine.api.idempotency import idempotent
 from clinical_engine.api.parsers import BatchBytesParser
+from clinical_engine.api.refused_requests import tell_of_items
 from clinical_engine.api.results import REFUSED, ItemResult, results_response
 from clinical_engine.api.scopes import access_of
 from patients import services
@@ -65,9 +66,10 @@ class _BatchView(APIView):
     def accept_batch(self, request: Request) -> Response:
         submitter_id, items = decode_statements(body_of(request))
         access = access_of(request)
+        submitter = submitter_of(access, submitter_id)
         answers = services.accept_statements(
             kind=self.kind,
-            submitter=submitter_of(access, submitter_id),
+            submitter=submitter,
             statements=[
                 services.NewStatement(item.client_id, item.external_id, item.effective_at)
                 for item in (decoded.item for decoded in items)
@@ -75,7 +77,9 @@ class _BatchView(APIView):
             ],
             origin=services.Origin(StatementSource.API, api_client_id=access.api_client_id),
         )
-        return results_response("statements", _results(items, answers))
+        results = _results(items, answers)
+        tell_of_items(access, submitter.organisation_id, results)
+        return results_response("statements", results)
 
 
 class ActivationBatchView(_BatchView):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clinical_engine.api import duplicate_keys, refused_requests
 from clinical_engine.running.environment import ROOT
 from observations.catalogue import catalogue, preload, preload_scores
 from observations.catalogue.entries import Entry
@@ -20,6 +21,13 @@ SOURCES = [
     ROOT / "observations" / "importing" / "reading.py",
     ROOT / "clinical_engine" / "api" / "decoding.py",
     ROOT / "patients" / "validation.py",
+    # Requests to store something else are counted beside readings.
+    ROOT / "patients" / "services" / "accepting.py",
+    ROOT / "patients" / "services" / "moving.py",
+    ROOT / "patients" / "services" / "facts" / "checking.py",
+    ROOT / "patients" / "api" / "submitters.py",
+    ROOT / "patients" / "api" / "rosters" / "bodies.py",
+    ROOT / "clinical_engine" / "api" / "parsers.py",
 ]
 # Said of a search, or of a reading that is kept beside the first.
 NO_REFUSALS_OF_READINGS = {"unknown_parameter", "twice", "conflict"}
@@ -73,6 +81,12 @@ def test_every_reason_is_explained() -> None:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(ROOT)))
 def test_no_reading_is_refused_for_a_reason_that_nobody_explains(source: Path) -> None:
     assert set(reasons_in(source)) - NO_REFUSALS_OF_READINGS <= REASONS.keys()
+
+
+def test_no_request_is_refused_as_a_whole_for_a_reason_that_nobody_explains() -> None:
+    own = refused_requests.OWN_WORDS
+    assert {own.get(kind, kind.replace("-", "_")) for kind in refused_requests.ABOUT} <= REASONS.keys()
+    assert duplicate_keys.DUPLICATE_KEY in REASONS
 
 
 def reasons_in(source: Path) -> Iterator[str]:

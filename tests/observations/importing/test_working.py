@@ -1,9 +1,7 @@
 """An import's job among workers that die: each line once."""
 
-import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from clinical_engine.common.database import execute, fetch_all
+from clinical_engine.common.database import execute
 from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.running.processes import wait_until
@@ -19,12 +17,12 @@ from observations.importing import advancing, answering, jobs
 from observations.models import ImportState, Measurement, MeasurementImport
 from submitters.models import Organisation
 from tests import factories
-from tests.jobs.support import elsewhere, lose_worker, other_connection
+from tests.jobs.killing import QUICK, kill_where_it_writes
+from tests.jobs.support import elsewhere, lose_worker
 from tests.observations.importing.support import counts, ndjson, readings, received, step
-from tests.workers import EngineProcess, running_scheduler, running_worker
+from tests.workers import running_scheduler, running_worker
 
 Work = Callable[[], int]
-QUICK = {"JOB_LEASE_SECONDS": "8", "SWEEP_INTERVAL_SECONDS": "1"}
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
@@ -45,25 +43,6 @@ def is_over(file: MeasurementImport) -> bool:
     return file.state == ImportState.IMPORTED
 
 
-@contextmanager
-def killed_in_the_middle_of_a_slice(worker_: EngineProcess) -> Iterator[None]:
-    """Let the worker come to where it has to write what was refused, behind the measurements, and kill it there."""
-    with other_connection() as cursor:
-        cursor.execute("LOCK TABLE observations_importproblem IN EXCLUSIVE MODE")
-        assert wait_until(
-            lambda: bool(
-                fetch_all(
-                    "SELECT FROM pg_locks WHERE relation = 'observations_importproblem'::regclass AND NOT granted"
-                )
-            ),
-            seconds=60,
-        )
-        [child] = worker_.child_pids()
-        os.kill(child, signal.SIGKILL)
-        assert wait_until(lambda: worker_.child_pids() not in ([child], []), seconds=60)
-        yield
-
-
 @pytest.mark.usefixtures("silent_broker")
 def test_an_import_outlives_workers_that_are_killed_in_the_middle_of_its_slices(
     clinic: Organisation, tmp_path: Path
@@ -75,8 +54,8 @@ def test_an_import_outlives_workers_that_are_killed_in_the_middle_of_its_slices(
     ):
         file = received(clinic, b"".join(pieces))
         for _ in range(2):
-            with killed_in_the_middle_of_a_slice(engine):
-                pass
+            # Behind the measurements: what was refused.
+            kill_where_it_writes(engine, "observations_importproblem")
         assert wait_until(lambda: is_over(file), seconds=60)
     assert (counts(file), file.done) == ({"held": 4500, "refused": 5}, 4505)
     assert Measurement.objects.count() == 4500
@@ -95,7 +74,7 @@ def test_a_slice_whose_lease_was_lost_is_not_done_twice(
         more = advancing.advance(*args)
         if not taken:
             with elsewhere(take_away) as future:
-                taken.append(future.result(timeout=20))
+                taken.append(future.result(timeout=60))
         return more
 
     def take_away() -> int:

@@ -105,7 +105,7 @@ def test_the_patients_that_went_wrong_are_found_with_what_is_wrong(tmp_path: Pat
         running_web(tmp_path / "web.log") as url,
         running_worker(tmp_path / "worker.log"),
     ):
-        summary = simulate(short(url, settle_seconds=10))
+        summary = simulate(short(url, settle_seconds=20))
     assert not summary.is_as_expected
     assert summary.right == summary.patients - len(DAMAGES), summary.text()
     for number, (_, _, what) in enumerate(DAMAGES):
@@ -115,7 +115,7 @@ def test_the_patients_that_went_wrong_are_found_with_what_is_wrong(tmp_path: Pat
 
 def test_without_the_script_the_missing_observations_are_reported(tmp_path: Path) -> None:
     with running_web(tmp_path / "web.log") as url, running_worker(tmp_path / "worker.log"):
-        summary = simulate(short(url, settle_seconds=10))
+        summary = simulate(short(url, settle_seconds=20))
     assert summary.linked == summary.patients
     assert {difference.what for difference in summary.differences} == {"the observation"}
     assert "is the script glucose-7d installed" in summary.text()

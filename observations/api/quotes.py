@@ -1,0 +1,44 @@
+"""Telling bodies in which a key may stand twice from all others, in the time that it takes to count."""
+
+from collections.abc import Sequence
+
+from clinical_engine.common.errors import Refusal
+from observations.readings import Component, Reading
+
+# A text, or a key, has two. The frame has two keys and a text; a reading has five keys (`components` in place of `value`), of
+# which four stand for texts; a component has two, of which `code` stands for one.
+_FRAME, _READING, _COMPONENT = 6, 18, 6
+_KEY_AND_TEXT, _TEXT = 4, 2
+
+
+def may_repeat_a_key(body: bytes, readings: Sequence[Reading | Refusal]) -> bool:
+    """Whether the body of which these are all readings may have a key twice; one that has is never passed over.
+
+    A key that stands twice brings two quotes at least, and nothing takes any away. Beside such bodies it says yes of those with a
+    quote within a text, a field that is null, or a reading that cannot be read: whether one of their keys stands there twice is to
+    be looked up.
+    """
+    return body.count(b'"') != _FRAME + sum(map(_quotes, readings))
+
+
+def _quotes(reading: Reading | Refusal) -> int:
+    if isinstance(reading, Refusal):
+        return 0
+    quotes = _READING
+    if reading.unit is not None:
+        quotes += _KEY_AND_TEXT
+    if reading.replaces is not None:
+        quotes += _KEY_AND_TEXT
+    value = reading.value
+    if isinstance(value, str):
+        quotes += _TEXT
+    elif isinstance(value, tuple):
+        quotes += sum(map(_quotes_of_component, value))
+    return quotes
+
+
+def _quotes_of_component(component: Component) -> int:
+    quotes = _COMPONENT
+    if component.unit is not None:
+        quotes += _KEY_AND_TEXT
+    return quotes + _TEXT if isinstance(component.value, str) else quotes
