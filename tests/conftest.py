@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
+from hypothesis import settings as hypothesis
 from pytest_django import DjangoDbBlocker
 from zeal import zeal_context
 
@@ -17,6 +18,10 @@ from observations.scripts.library import GLUCOSE_7D
 from observations.scripts.library.installing import install_library
 from tests import factories
 from tests.n_plus_one import place_of_query
+
+# No example has to be quick: that is the machine's affair.
+hypothesis.register_profile("engine", deadline=None)
+hypothesis.load_profile("engine")
 
 # Filled by migrations; emptying them would leave later tests without.
 _KEPT = {
@@ -61,7 +66,10 @@ def committed_db(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 def empty_database() -> None:
     tables = fetch_all("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     names = ", ".join(f'"{name}"' for (name,) in tables if name not in _KEPT)
-    execute(f"TRUNCATE {names} CASCADE")
+    with transaction.atomic():
+        # What a process that was killed had begun may go on for a while at the server.
+        execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '60s'")
+        execute(f"TRUNCATE {names} CASCADE")
 
 
 @pytest.fixture

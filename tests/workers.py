@@ -22,8 +22,9 @@ from clinical_engine.running.processes import (
 )
 from tests.ports import free_port
 
-START_SECONDS = 40
-# A worker whose child was killed may wait its full ten seconds for the task that went with it.
+START_SECONDS = 90
+# A worker whose child was killed may wait its full ten seconds for the task that went with it. What a process still does at its
+# end, a test has it do by `finish`.
 _ENDING = ((signal.SIGTERM, 5.0),)
 
 
@@ -49,7 +50,7 @@ class EngineProcess:
     def finish(self) -> None:
         """Have it end what it does, and end. A worker may wait ten seconds for a task's end that it did not hear of yet."""
         self.process.send_signal(signal.SIGTERM)
-        ended = wait_until(lambda: self.process.poll() is not None, seconds=30)
+        ended = wait_until(lambda: self.process.poll() is not None, seconds=60)
         assert ended, self.log.read_text(encoding="utf-8")
 
     def child_pids(self) -> list[int]:

@@ -9,7 +9,7 @@ from clinical_engine.running.checks import HOST
 from clinical_engine.running.errors import CannotRunError
 
 PATH = "/health/ready"
-SECONDS = 90
+SECONDS = 180
 POLL_SECONDS = 0.5
 
 

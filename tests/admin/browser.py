@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Quiet: a browser that looks for updates or synchronises would leave the machine.
@@ -22,13 +23,24 @@ ARGUMENTS = (
     "--disable-sync",
 )
 SIZE = ViewportSize(width=1440, height=900)
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+class _Server(ThreadedWSGIServer):
+    """Ends after the requests that it began: none of them is still at it when a test empties the database."""
+
+    daemon_threads = False
+
+
+class _ServerThread(LiveServerThread):
+    server_class = _Server
 
 
 @contextmanager
 def serving() -> Iterator[str]:
     """The application over HTTP in this process, on connections of its own: it sees what is committed. Gives its address."""
-    server = LiveServerThread("127.0.0.1", StaticFilesHandler)
+    server = _ServerThread("127.0.0.1", StaticFilesHandler)
     server.daemon = True
     server.start()
     server.is_ready.wait(timeout=PATIENCE_MS / 1000)

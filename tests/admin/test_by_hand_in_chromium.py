@@ -38,7 +38,7 @@ def work_once(work: Work) -> None:
     """Do what a worker does between two looks at the page."""
     # The browser's event loop is this thread's: Django asks the database from another one.
     with elsewhere(work) as done:
-        done.result(timeout=20)
+        done.result(timeout=60)
 
 
 def test_support_moves_a_patient_and_sees_it_in_the_time_line(copd: Submitter, work: Work) -> None:
@@ -105,14 +105,17 @@ def test_support_confirms_a_held_roster_and_watches_it_being_applied(copd: Submi
     now = timezone.now()
     roster = roster_of(copd, {"stays": now - timedelta(days=100), "comes": now - timedelta(days=9)}, now)
     work()
+    page_of_roster = reverse("admin:patients_roster_change", args=[roster.pk])
     account = world.account("Clinical support")
     with serving() as address, browsing(address) as page:
         log_in(page, account.username, world.PASSWORD)
-        page.goto(reverse("admin:patients_roster_change", args=[roster.pk]))
+        page.goto(page_of_roster)
         expect(page.get_by_text("The guard holds it: 1 of 2 linked patients")).to_be_visible()
         page.get_by_role("link", name="Confirm").click()
         page.get_by_label("Reason").fill("ticket 12: they left")
         page.get_by_role("button", name="Confirm").click()
+        # Back from where the reason was asked for: it is confirmed.
+        expect(page).to_have_url(f"{address}{page_of_roster}")
         work_once(work)
         expect(page.get_by_text("2 of 2 patients linked or unlinked, 100 %")).to_be_visible()
         expect(page.get_by_role("link", name="Cancel the roster")).to_have_count(0)

@@ -26,6 +26,8 @@ class Form:
     """How often a fault of a moment strikes within one round."""
     seeds: tuple[int, ...]
     patience_seconds: float
+    slack_seconds: float
+    """How much longer than it should a machine may take that others use at the same time."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -39,19 +41,21 @@ class Form:
 
     def limit(self, control_seconds: float) -> float:
         """Within how many seconds after a fault all must be caught up."""
-        return self.lease_seconds + self.sweep_seconds + 1.5 * control_seconds
+        return self.lease_seconds + self.sweep_seconds + 1.5 * control_seconds + self.slack_seconds
 
 
 SHORT = Form(
     is_long=False,
-    lease_seconds=5,
+    # Half of it is what one task may take, the first one of a process on a slow machine too.
+    lease_seconds=10,
     sweep_seconds=1,
     patients=40,
     # One, so that the batch that is lost with its worker is a small one: its jobs are tried one by one afterwards.
     clients=1,
     times=1,
     seeds=(1,),
-    patience_seconds=60,
+    patience_seconds=90,
+    slack_seconds=30,
 )
 LONG = Form(
     is_long=True,
@@ -62,6 +66,7 @@ LONG = Form(
     times=3,
     seeds=(1, 2),
     patience_seconds=300,
+    slack_seconds=0,
 )
 
 

@@ -1,12 +1,19 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 
 import pytest
 
-from clinical_engine.jobs import registry
+from clinical_engine.jobs import failures, registry
 from tests.jobs.support import Numbered, RegisterKind
 
 _number = count(1)
+
+
+@pytest.fixture(autouse=True)
+def patient_after_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has failed in this process is not due again by itself, however slow the machine is."""
+    monkeypatch.setattr(failures, "_FIRST_WAIT", timedelta(minutes=5))
 
 
 @pytest.fixture

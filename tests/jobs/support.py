@@ -121,4 +121,4 @@ def wait_for_a_lock_to_be_waited_for() -> None:
             cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')")
             return bool(cursor.fetchall()[0][0])
 
-        assert wait_until(somebody_waits, seconds=10)
+        assert wait_until(somebody_waits, seconds=60)

@@ -129,7 +129,7 @@ def test_workers_that_claim_at_once_share_the_jobs_without_overlap(new_kind: Reg
         return list(chain.from_iterable(iter(lambda: claim(kind), [])))
 
     with elsewhere(claim_all) as one, elsewhere(claim_all) as two, elsewhere(claim_all) as three:
-        claimed = [job.id for future in (one, two, three) for job in future.result(timeout=30)]
+        claimed = [job.id for future in (one, two, three) for job in future.result(timeout=60)]
     assert sorted(claimed) == sorted(job_ids)
 
 

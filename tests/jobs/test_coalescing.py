@@ -75,7 +75,7 @@ def test_a_worker_cannot_claim_the_waiting_job_before_the_fact_that_joined_it_is
     with transaction.atomic():
         mark(patient, EARLIER)
         with elsewhere(claim_times) as claimed:
-            assert claimed.result(timeout=10) == []
+            assert claimed.result(timeout=60) == []
     assert claim_times() == [EARLIER]
 
 
@@ -92,7 +92,7 @@ def test_doing_nothing_on_conflict_would_lose_the_fact(patient: Patient) -> None
             [new_id()],
         )
         with elsewhere(claim_times) as claimed:
-            assert claimed.result(timeout=10) == [NOON]
+            assert claimed.result(timeout=60) == [NOON]
 
 
 def test_a_fact_that_meets_a_claim_under_way_waits_for_it_and_gets_a_job_of_its_own(patient: Patient) -> None:
@@ -102,7 +102,7 @@ def test_a_fact_that_meets_a_claim_under_way_waits_for_it_and_gets_a_job_of_its_
             assert claim_times() == [NOON]
             marked = ending.enter_context(elsewhere(lambda: mark(patient, EARLIER)))
             wait_for_a_lock_to_be_waited_for()
-        marked.result(timeout=10)
+        marked.result(timeout=60)
     assert sorted(Job.objects.values_list("state", "dirty_from")) == [
         ("available", EARLIER),
         ("running", NOON),
@@ -122,8 +122,8 @@ def test_batches_of_overlapping_patients_in_any_order_do_not_deadlock(committed_
             )
 
     with elsewhere(lambda: mark_all(list)) as one, elsewhere(lambda: mark_all(lambda p: p[::-1])) as two:
-        one.result(timeout=30)
-        two.result(timeout=30)
+        one.result(timeout=60)
+        two.result(timeout=60)
     assert set(Job.objects.values_list("dirty_from", flat=True)) == {NOON - timedelta(minutes=11)}
     assert Job.objects.count() == 400
 

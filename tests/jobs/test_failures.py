@@ -3,17 +3,21 @@
 from datetime import timedelta
 from itertools import count
 
+import psycopg2
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from clinical_engine.common.database import execute
 from clinical_engine.common.errors import RefusedError
+from clinical_engine.jobs import failures
 from clinical_engine.jobs.failures import ErrorKind, Failure, PermanentError, wait_before_try
 from clinical_engine.jobs.registry import Handled, Handler
 from tests.jobs.support import RegisterKind, attempts_of, enqueue, job_of, make_due, work
 
 pytestmark = pytest.mark.usefixtures("committed_db")
+# Read before the tests of this folder make it longer.
+FIRST_WAIT = failures._FIRST_WAIT
 
 
 def _database_error(sqlstate: str) -> Exception:
@@ -47,11 +51,22 @@ def test_a_database_error_is_transient_when_its_cause_passes(sqlstate: str, kind
     assert (failure.kind, failure.sqlstate) == (kind, sqlstate)
 
 
+def _broken_off() -> Exception:
+    """What the driver says, and Django makes of it, when a server dies in the middle of its answer."""
+    error = DatabaseError()
+    error.__cause__ = psycopg2.DatabaseError(
+        "error with status PGRES_TUPLES_OK and no message from the libpq"
+    )
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
         (OperationalError("server closed the connection unexpectedly"), ErrorKind.TRANSIENT),
         (InterfaceError("connection already closed"), ErrorKind.TRANSIENT),
+        (_broken_off(), ErrorKind.TRANSIENT),
+        (DatabaseError("Save with update_fields did not affect any rows."), ErrorKind.UNKNOWN),
         (ConnectionRefusedError(), ErrorKind.TRANSIENT),
         (TimeoutError(), ErrorKind.TRANSIENT),
         (SoftTimeLimitExceeded(), ErrorKind.TRANSIENT),
@@ -66,7 +81,8 @@ def test_other_errors_are_classified_too(error: Exception, kind: ErrorKind) -> N
     assert Failure.of(error).kind is kind
 
 
-def test_waiting_doubles_with_jitter_up_to_ten_minutes() -> None:
+def test_waiting_doubles_with_jitter_up_to_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failures, "_FIRST_WAIT", FIRST_WAIT)
     waits = {number: [wait_before_try(number) for _ in range(200)] for number in (1, 2, 5, 50, 100_000)}
     for number, seconds in ((1, 2), (2, 4), (5, 32), (50, 600), (100_000, 600)):
         longest = timedelta(seconds=seconds)

@@ -29,7 +29,7 @@ def test_a_late_finisher_rolls_back_everything_its_handler_wrote(new_kind: Regis
         # A job of another kind stands for whatever a handler writes.
         enqueue(other, 2)
         with elsewhere(take_away) as taken:
-            assert taken.result(timeout=10) == 1
+            assert taken.result(timeout=60) == 1
 
     def take_away() -> int:
         lose_worker(job_id)
@@ -50,7 +50,7 @@ def test_the_neighbours_of_a_job_that_was_taken_away_still_finish(new_kind: Regi
         calls.append(1)
         if len(calls) == 1:
             with elsewhere(take_first_away) as taken:
-                taken.result(timeout=10)
+                taken.result(timeout=60)
 
     def take_first_away() -> int:
         lose_worker(job_ids[0])

@@ -257,7 +257,7 @@ def test_when_two_people_save_at_once_one_of_them_does(run_now: bool, seen: Seen
             second = ending.enter_context(elsewhere(save))
             wait_for_a_lock_to_be_waited_for()
         with pytest.raises(NotFailedError if run_now else RevisedMeanwhileError):
-            second.result(timeout=10)
+            second.result(timeout=60)
     assert job_of(job_id).revised_payload == {"number": 1}
     assert PayloadRevision.objects.count() == 1
 

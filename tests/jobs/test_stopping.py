@@ -93,6 +93,6 @@ def test_of_two_people_at_once_one_discards_and_the_other_changes_nothing(
     with transaction.atomic():
         assert discard() == 1
         with elsewhere(discard) as second:
-            assert second.result(timeout=10) == 0
+            assert second.result(timeout=60) == 0
     assert discard() == 0
     assert AuditEntry.objects.count() == 1

@@ -20,7 +20,15 @@ from patients.rosters import applying
 from patients.services import activate
 from tests import factories
 from tests.factories import BY_IMPORT
-from tests.jobs.support import RegisterKind, attempts_of, enqueue, job_of, make_due, states_of
+from tests.jobs.support import (
+    RegisterKind,
+    attempts_of,
+    enqueue,
+    job_of,
+    make_due,
+    other_connection,
+    states_of,
+)
 from tests.patients.concurrency import Threads, uncommitted
 from tests.patients.rosters.support import patients, roster_of
 from tests.workers import running_worker
@@ -191,11 +199,14 @@ def test_a_single_link_lands_while_a_long_roster_is_applied_by_the_only_worker(t
         roster = roster_of(submitter, patients(number))
         assert wait_until(lambda: Roster.objects.filter(pk=roster.pk, done__gt=0).exists(), seconds=60)
         said = factories.statement("somebody else")
-        activate(submitter=submitter, statements=[said], origin=BY_IMPORT)
+        with other_connection() as cursor:
+            # However slow this process is, the roster is in the middle when the single statement is accepted.
+            cursor.execute("SELECT FROM patients_roster FOR UPDATE")
+            activate(submitter=submitter, statements=[said], origin=BY_IMPORT)
+        # No sweep runs here: rings alone let it through, and let the roster go on.
+        assert wait_until(lambda: Roster.objects.filter(pk=roster.pk, state="applied").exists(), seconds=100)
         single = Association.objects.filter(patient__external_id="somebody else")
         assert wait_until(single.exists, seconds=60)
-        # No sweep runs here: rings alone let it through, and let the roster go on.
-        roster.refresh_from_db()
-        assert roster.done < number
-        assert wait_until(lambda: Roster.objects.filter(pk=roster.pk, state="applied").exists(), seconds=60)
     assert Association.objects.count() == number + 1
+    worked = list(Attempt.objects.order_by("id").values_list("job__kind", flat=True))
+    assert "roster" in worked[worked.index("associate") :]

@@ -13,7 +13,7 @@ from clinical_engine.common.database import fetch_all
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 class Threads:

@@ -133,8 +133,8 @@ def test_a_web_process_in_development_answers_such_a_page_with_an_error_that_its
         factories.submitter()
     log = tmp_path / "web.log"
     with running_web(log, environment=PLANTED) as address:
-        assert requests.get(f"{address}/planted/all_together", timeout=20).status_code == 200
-        assert requests.get(f"{address}/planted/what_each_belongs_to", timeout=20).status_code == 500
+        assert requests.get(f"{address}/planted/all_together", timeout=60).status_code == 200
+        assert requests.get(f"{address}/planted/what_each_belongs_to", timeout=60).status_code == 500
     said = log.read_text(encoding="utf-8")
     assert "NPlusOneError" in said
     assert "planted/rows.py" in said
@@ -145,7 +145,7 @@ def test_it_can_be_switched_off_for_measurements(tmp_path: Path) -> None:
     for _ in range(2):
         factories.submitter()
     with running_web(tmp_path / "web.log", environment={**PLANTED, "N_PLUS_ONE_FAILS": "0"}) as address:
-        assert requests.get(f"{address}/planted/what_each_belongs_to", timeout=20).status_code == 200
+        assert requests.get(f"{address}/planted/what_each_belongs_to", timeout=60).status_code == 200
 
 
 def test_a_worker_in_development_fails_such_a_batch_and_such_a_task(kind: JobKind, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_in_production_it_is_neither_installed_nor_loaded_whatever_the_environme
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert done.stdout.splitlines() == ["production False", "[]"]

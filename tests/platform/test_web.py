@@ -32,7 +32,7 @@ def test_a_body_is_read_up_to_its_limit_and_refused_when_nobody_says_how_long_it
 
         def status(path: str, content: bytes | Iterator[bytes]) -> int:
             headers = {"Authorization": f"Bearer {caller.key}", "Content-Type": "application/json"}
-            response = requests.post(f"{address}/api/v1/{path}", data=content, headers=headers, timeout=20)
+            response = requests.post(f"{address}/api/v1/{path}", data=content, headers=headers, timeout=60)
             assert (
                 response.status_code == 202 or response.headers["Content-Type"] == "application/problem+json"
             )

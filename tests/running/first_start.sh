@@ -11,7 +11,7 @@ trap 'kill -TERM -- "-$make_run" 2>/dev/null || true; rm -f "$log"' EXIT
 
 began=$SECONDS
 until (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null && grep -q 'The engine is ready' "$log"; do
-  if ! kill -0 "$make_run" 2>/dev/null || ((SECONDS - began > 300)); then
+  if ! kill -0 "$make_run" 2>/dev/null || ((SECONDS - began > 900)); then
     cat "$log"
     echo 'make run did not come up.'
     exit 1

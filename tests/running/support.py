@@ -56,7 +56,7 @@ def launch(*arguments: str, output: IO[str] | None = None, **variables: str) -> 
     )
 
 
-def outcome(process: Launched, seconds: float = 60) -> tuple[int, str]:
+def outcome(process: Launched, seconds: float = 120) -> tuple[int, str]:
     """Exit code and output of a launched process."""
     output, _ = process.communicate(timeout=seconds)
     return process.returncode, output

@@ -43,4 +43,4 @@ def test_a_killed_run_takes_command_and_servers_with_it(tmp_path: Path) -> None:
     assert wait_until((tmp_path / "ready").exists, seconds=60)
     process.kill()
     process.communicate()
-    assert wait_until(lambda: processes_about(tmp_path) == [], seconds=20)
+    assert wait_until(lambda: processes_about(tmp_path) == [], seconds=60)

@@ -64,11 +64,11 @@ def supervise(started: list[Launched], here: Path, *services: tuple[str, str, in
 
 
 def await_start(here: Path, *names: str) -> None:
-    assert wait_until(lambda: all((here / name).exists() for name in names), seconds=20)
+    assert wait_until(lambda: all((here / name).exists() for name in names), seconds=60)
 
 
 def test_services_end_in_the_order_of_their_rank(started: list[Launched], tmp_path: Path) -> None:
-    three = [(name, PATIENT, rank, 10.0) for name, rank in (("last", 3), ("first", 1), ("second", 2))]
+    three = [(name, PATIENT, rank, 60.0) for name, rank in (("last", 3), ("first", 1), ("second", 2))]
     process = supervise(started, tmp_path, *three)
     await_start(tmp_path, "first", "second", "last")
     process.terminate()
@@ -85,7 +85,7 @@ def test_services_end_in_the_order_of_their_rank(started: list[Launched], tmp_pa
 def test_a_service_that_ignores_the_signal_is_killed_with_its_children(
     started: list[Launched], tmp_path: Path
 ) -> None:
-    process = supervise(started, tmp_path, ("stubborn", STUBBORN, 1, 0.3), ("patient", PATIENT, 2, 10))
+    process = supervise(started, tmp_path, ("stubborn", STUBBORN, 1, 0.3), ("patient", PATIENT, 2, 60))
     await_start(tmp_path, "stubborn", "patient")
     process.terminate()
     _, output = outcome(process)
@@ -98,7 +98,7 @@ def test_a_service_that_ends_by_itself_is_named_and_the_others_are_ended(
     started: list[Launched], tmp_path: Path
 ) -> None:
     code = SHORT_LIVED.replace("{others}", repr(["patient"]))
-    process = supervise(started, tmp_path, ("short", code, 1, 10), ("patient", PATIENT, 2, 10))
+    process = supervise(started, tmp_path, ("short", code, 1, 60), ("patient", PATIENT, 2, 60))
     _, output = outcome(process)
     assert "REASON short ended by itself with exit code 3" in output
     assert "patient ends" in output
@@ -108,7 +108,7 @@ def test_a_service_that_ends_by_itself_is_named_and_the_others_are_ended(
 def test_a_killed_service_counts_as_ended_though_its_child_lives_on(
     started: list[Launched], tmp_path: Path
 ) -> None:
-    process = supervise(started, tmp_path, ("stubborn", STUBBORN, 1, 0.3), ("patient", PATIENT, 2, 10))
+    process = supervise(started, tmp_path, ("stubborn", STUBBORN, 1, 0.3), ("patient", PATIENT, 2, 60))
     await_start(tmp_path, "stubborn", "patient")
     os.kill(int((tmp_path / "stubborn").read_text()), signal.SIGKILL)
     _, output = outcome(process)
@@ -117,17 +117,17 @@ def test_a_killed_service_counts_as_ended_though_its_child_lives_on(
 
 
 def test_nothing_outlives_a_supervisor_that_is_killed(started: list[Launched], tmp_path: Path) -> None:
-    process = supervise(started, tmp_path, ("one", PATIENT, 1, 10), ("two", PATIENT, 2, 10))
+    process = supervise(started, tmp_path, ("one", PATIENT, 1, 60), ("two", PATIENT, 2, 60))
     await_start(tmp_path, "one", "two")
     process.kill()
-    assert wait_until(lambda: processes_about(tmp_path) == [], seconds=10)
+    assert wait_until(lambda: processes_about(tmp_path) == [], seconds=60)
 
 
 def test_an_output_that_went_away_keeps_nobody_from_ending(started: list[Launched], tmp_path: Path) -> None:
-    process = supervise(started, tmp_path, ("one", PATIENT, 1, 10.0), ("two", PATIENT, 2, 10.0))
+    process = supervise(started, tmp_path, ("one", PATIENT, 1, 60), ("two", PATIENT, 2, 60))
     await_start(tmp_path, "one", "two")
     assert process.stdout is not None
     process.stdout.close()
     process.terminate()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
     assert processes_about(tmp_path) == []

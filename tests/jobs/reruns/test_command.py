@@ -168,7 +168,7 @@ def test_an_interrupted_watch_leaves_the_rerun_going_and_says_how_to_pause_it(ne
         assert command.stdout is not None
         assert command.stdout.readline().startswith("Trying the first few: 0 of 3 jobs")
         command.send_signal(signal.SIGINT)
-        text = command.communicate(timeout=30)[0]
+        text = command.communicate(timeout=60)[0]
     assert command.returncode == 130
     assert f"The rerun goes on. To pause it: manage.py rerun pause {rerun.pk}" in text
     assert again(rerun).state == "canary"

@@ -282,7 +282,7 @@ def test_of_two_people_who_resume_at_once_one_wins_and_the_other_is_told(
             services.resume(actor=person, rerun_id=rerun.pk, reason="ticket 12")
             second = stack.enter_context(elsewhere(resume_too))
             wait_for_a_lock_to_be_waited_for()
-        assert second.result(timeout=20) == "Nothing was changed: the rerun is trying its first jobs."
+        assert second.result(timeout=60) == "Nothing was changed: the rerun is trying its first jobs."
     assert [who for action, who, _ in trail() if action == "rerun.resume"] == ["support"]
 
 

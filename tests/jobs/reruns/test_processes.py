@@ -1,7 +1,5 @@
 """A bulk rerun worked off by real workers, some of which are killed in the middle of it."""
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,11 +17,10 @@ from clinical_engine.running.processes import wait_until
 from patients.models import Association
 from patients.services import activate
 from tests import factories
+from tests.jobs.killing import QUICK, kill_where_it_writes
 from tests.jobs.reruns.support import again, kill
-from tests.jobs.support import other_connection
 from tests.workers import EngineProcess, running_scheduler, running_worker
 
-QUICK = {"JOB_LEASE_SECONDS": "4", "SWEEP_INTERVAL_SECONDS": "1"}
 NUMBER = 300
 
 
@@ -58,26 +55,16 @@ def begin() -> Rerun:
     )
 
 
-def kill_while_it_holds(worker: EngineProcess, table: str, kind: str) -> None:
-    """Let the worker come to the middle of a batch of the kind, where it has to write to the table, and kill it there."""
-    with other_connection() as cursor:
-        cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        assert wait_until(Job.objects.filter(kind=kind, state="running").exists, seconds=60)
-        [child] = worker.child_pids()
-        os.kill(child, signal.SIGKILL)
-        assert wait_until(lambda: worker.child_pids() not in ([child], []), seconds=60)
-
-
 def test_a_rerun_outlives_the_death_of_its_workers_and_runs_each_job_once(
     failed_activations: list[object], tmp_path: Path
 ) -> None:
     with engine(tmp_path) as worker:
         rerun = begin()
         # In the middle of a slice that drives it, and in the middle of the jobs that it has set going.
-        kill_while_it_holds(worker, "jobs_rerunitem", "rerun")
+        kill_where_it_writes(worker, "jobs_rerunitem")
         assert wait_until(lambda: again(rerun).succeeded >= 20, seconds=60)
-        kill_while_it_holds(worker, "patients_association", "associate")
-        kill_while_it_holds(worker, "jobs_rerunitem", "rerun")
+        kill_where_it_writes(worker, "patients_association")
+        kill_where_it_writes(worker, "jobs_rerunitem")
         assert wait_until(lambda: again(rerun).state == "finished", seconds=90)
     rerun = again(rerun)
     assert (rerun.total, rerun.started, rerun.succeeded, rerun.failed, rerun.skipped) == (
@@ -109,7 +96,7 @@ def test_a_rerun_whose_rings_were_all_lost_is_brought_back_by_the_sweeper(
 ) -> None:
     rerun = begin()
     with closing(redis.Redis.from_url(settings.REDIS_URL)) as client:
-        assert wait_until(lambda: client.llen("reruns") > 0, seconds=10)
+        assert wait_until(lambda: client.llen("reruns") > 0, seconds=60)
         client.flushall()
     with engine(tmp_path):
         assert wait_until(lambda: again(rerun).state == "finished", seconds=60)

@@ -47,7 +47,7 @@ def test_of_two_starts_at_the_same_moment_one_takes_the_jobs(new_kind: RegisterK
             second = ending.enter_context(elsewhere(lambda: begin(kind)))
             wait_for_a_lock_to_be_waited_for()
         with pytest.raises(NotAllowedNowError, match="under way or paused"):
-            second.result(timeout=20)
+            second.result(timeout=60)
     assert Rerun.objects.count() == 1
 
 

@@ -189,7 +189,7 @@ def test_two_schedulers_at_once_write_one_job_for_each_list(work: Work) -> None:
     together = Barrier(3)
 
     def compare() -> int:
-        together.wait(20)
+        together.wait(60)
         return schedule.compare_what_is_due()
 
     with Threads(3) as threads:

@@ -196,9 +196,9 @@ def test_a_job_that_failed_is_told(submitter: Submitter, file: Path) -> None:
     def kill() -> bool:
         return bool(execute("UPDATE jobs_job SET state = 'dead', finished_at = now() WHERE kind = 'roster'"))
 
-    with elsewhere(lambda: wait_until(kill, seconds=20)) as killed:
+    with elsewhere(lambda: wait_until(kill, seconds=60)) as killed:
         code, text = refused(submitter.id, file, *AS_OF)
-        assert killed.result(timeout=20)
+        assert killed.result(timeout=60)
     assert code == 1
     assert "see the repair desk" in text
 
@@ -216,7 +216,7 @@ def test_it_says_when_nobody_works_and_can_be_interrupted(submitter: Submitter, 
         assert command.stdout is not None
         lines = [command.stdout.readline().strip() for _ in range(3)]
         command.send_signal(signal.SIGINT)
-        rest = command.communicate(timeout=30)[0]
+        rest = command.communicate(timeout=60)[0]
     assert command.returncode == 130
     assert lines[1:] == ["Comparing", f"Comparing; {watching.STALLED}"]
     assert f"The roster {Roster.objects.get().pk} goes on" in rest

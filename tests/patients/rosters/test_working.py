@@ -1,9 +1,7 @@
 """A roster's job among others, and among workers that die, stall or lose their lease: each statement once, everybody linked."""
 
-import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.models import Attempt, Job
@@ -25,13 +23,13 @@ from patients.rosters import advancing, applying
 from submitters.models import Submitter
 from tests import factories
 from tests.factories import NOON
-from tests.jobs.support import elsewhere, lose_worker, make_due, other_connection
+from tests.jobs.killing import QUICK, kill_where_it_writes
+from tests.jobs.support import elsewhere, lose_worker, make_due
 from tests.patients.concurrency import Threads, uncommitted
 from tests.patients.rosters.support import linked, patients, roster_of, state_active, state_inactive, step
-from tests.workers import EngineProcess, running_scheduler, running_worker
+from tests.workers import running_scheduler, running_worker
 
 Work = Callable[[], int]
-QUICK = {"JOB_LEASE_SECONDS": "8", "SWEEP_INTERVAL_SECONDS": "1"}
 DAY = timedelta(days=1)
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -75,25 +73,6 @@ def assert_each_is_linked_once(submitter: Submitter, number: int) -> None:
     assert not Statement.objects.filter(fulfilled_at=None).exists()
 
 
-@contextmanager
-def killed_in_the_middle_of(worker_: EngineProcess, roster: Roster) -> Iterator[None]:
-    """Let the worker come to the middle of a slice, where it has to write associations, and kill it there."""
-    with other_connection() as cursor:
-        cursor.execute("LOCK TABLE patients_association IN EXCLUSIVE MODE")
-        assert wait_until(
-            lambda: bool(
-                fetch_all(
-                    "SELECT FROM pg_locks WHERE relation = 'patients_association'::regclass AND NOT granted"
-                )
-            ),
-            seconds=60,
-        )
-        [child] = worker_.child_pids()
-        os.kill(child, signal.SIGKILL)
-        assert wait_until(lambda: worker_.child_pids() not in ([child], []), seconds=60)
-        yield
-
-
 @pytest.mark.usefixtures("silent_broker")
 def test_a_roster_outlives_workers_that_are_killed_in_the_middle_of_its_slices(
     submitter: Submitter, tmp_path: Path
@@ -104,10 +83,8 @@ def test_a_roster_outlives_workers_that_are_killed_in_the_middle_of_its_slices(
         running_worker(tmp_path / "worker.log", environment=QUICK) as engine,
     ):
         roster = roster_of(submitter, patients(number))
-        with killed_in_the_middle_of(engine, roster):
-            pass
-        with killed_in_the_middle_of(engine, roster):
-            pass
+        for _ in range(2):
+            kill_where_it_writes(engine, "patients_association")
         assert wait_until(lambda: finished(roster), seconds=60)
     assert_each_is_linked_once(submitter, number)
     assert outcomes(roster).count("lost") == 2
@@ -125,7 +102,7 @@ def test_a_slice_whose_lease_was_lost_is_not_done_twice(
         more = advancing.advance(*args)
         if not taken:
             with elsewhere(take_away) as future:
-                taken.append(future.result(timeout=20))
+                taken.append(future.result(timeout=60))
         return more
 
     def take_away() -> int:

@@ -147,7 +147,7 @@ def process(script: str, **environment: str) -> "subprocess.CompletedProcess[str
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -161,7 +161,7 @@ def test_what_is_left_at_the_end_of_a_process_is_written(written: Callable[[], l
 
 def test_a_command_is_what_its_statements_are_for(written: Callable[[], list[Counted]]) -> None:
     sending = "from clinical_engine.common.database import execute; execute('SELECT 1 AS of_command')"
-    subprocess.run([sys.executable, "manage.py", "shell", "-c", sending], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "manage.py", "shell", "-c", sending], cwd=ROOT, check=True, timeout=120)
     assert [each.origin for each in written() if "of_command" in each.shape] == ["command shell"]
 
 

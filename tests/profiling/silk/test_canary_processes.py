@@ -43,13 +43,13 @@ def send_everything(address: str, caller: factories.Caller) -> None:
         for method, path, body in asked:
             status = sent(method, f"{address}{prefix}{path}", body, headers).status_code
             assert status < 500, (method, path, status)
-    requests.get(f"{address}/admin/{MARK}?q={MARK}", timeout=30)
+    requests.get(f"{address}/admin/{MARK}?q={MARK}", timeout=60)
 
 
 def sent(method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
     content = body if isinstance(body, str) or body is None else json.dumps(body)
     kind = "application/x-ndjson" if method == "PUT" else "application/json"
-    return requests.request(method, url, data=content, headers={**headers, "Content-Type": kind}, timeout=30)
+    return requests.request(method, url, data=content, headers={**headers, "Content-Type": kind}, timeout=60)
 
 
 @contextmanager
@@ -98,8 +98,8 @@ def test_no_process_writes_a_patient_down_for_engineers(tmp_path: Path) -> None:
         send_everything(address, caller)
         import_with_the_mark(caller)
         assert wait_until(lambda: Association.objects.exists() and not unfinished(), seconds=60)
-        assert wait_until(lambda: Request.objects.filter(method="JOB").count() > 3, seconds=20)
-    for number, limit in enumerate(({"WEB_LOCK_TIMEOUT_MS": "100"}, {"WEB_STATEMENT_TIMEOUT_MS": "400"})):
+        assert wait_until(lambda: Request.objects.filter(method="JOB").count() > 3, seconds=60)
+    for number, limit in enumerate(({"WEB_LOCK_TIMEOUT_MS": "1000"}, {"WEB_STATEMENT_TIMEOUT_MS": "2000"})):
         run_into_limits(tmp_path / f"limited-{number}.log", caller, limit)
     clash_on_the_server()
     assert Request.objects.filter(method="POST", response__status_code=503).count() == 2

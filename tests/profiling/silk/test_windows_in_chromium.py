@@ -45,7 +45,8 @@ def read_one(page: Page, window: ProfilingWindow) -> None:
 def open_another(page: Page) -> None:
     page.goto(reverse(LIST))
     page.get_by_role("link", name="Add").first.click()
-    page.get_by_role("combobox").first.click()
+    # The one that the script puts in the place of the plain list, which is there before.
+    page.locator("span.select2-selection").click()
     page.get_by_role("searchbox").fill("v1/activations")
     page.get_by_role("option", name="POST /api/v1/activations", exact=True).click()
     page.get_by_label("Share, in %").fill("50")

@@ -24,7 +24,7 @@ def activate(address: str, caller: factories.Caller, number: int) -> None:
         f"{address}/api/v1/activations",
         json=statement(caller, f"s-{number}", f"p-{number}"),
         headers={"Authorization": f"Bearer {caller.key}"},
-        timeout=30,
+        timeout=60,
     )
     assert answer.status_code == 202, answer.text
 
@@ -44,15 +44,15 @@ def test_web_and_worker_record_what_a_window_asks_for_until_it_is_stopped(tmp_pa
             opened("job associate", actor=actor),
             opened("task jobs.work", actor=actor),
         ]
-        assert wait_until(all_are_known, seconds=30)
+        assert wait_until(all_are_known, seconds=60)
         activate(address, caller, 1)
         assert wait_until(lambda: recorded() == {"POST", "JOB", "TASK"}, seconds=60)
-        assert wait_until(all_have_told, seconds=30)
+        assert wait_until(all_have_told, seconds=60)
         for window in asked:
             windows.stop(actor=actor, window_id=window.pk, reason="Enough")
             assert window.recordings.exists()
         # In each process the next round forgets it.
-        assert wait_until(lambda: forgotten(address, caller), seconds=30)
+        assert wait_until(lambda: forgotten(address, caller), seconds=60)
 
 
 def all_are_known() -> bool:
