@@ -191,7 +191,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["clinical_engine.api.parsers.SmallJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["clinical_engine.api.renderers.ExactJSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "clinical_engine.api.schema.ProblemAwareSchema",
-    "EXCEPTION_HANDLER": "clinical_engine.api.problems.handle_exception",
+    "EXCEPTION_HANDLER": "clinical_engine.api.refused_requests.handle_exception",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {

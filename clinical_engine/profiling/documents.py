@@ -14,7 +14,8 @@ from clinical_engine.profiling.models import Caller, CapturedStatement, Finding,
 Json = dict[str, Any]
 _FIGURES = (
     *("calls_day", "calls_week", "time_week_us", "p95_now_us", "p95_week_us", "p95_quarter_us", "longest_us"),
-    *("parameters_most", "values_most", "bytes_most", "failures_week", "timeouts_week", "repeated_most"),
+    *("parameters_most", "values_most", "bytes_most", "failures_week", "timeouts_week"),
+    *("lock_timeouts_week", "repeated_most"),
 )
 
 
@@ -105,7 +106,7 @@ def caller_json(caller: Caller) -> Json:
 
 _OF_A_DAY = (
     *("days", "calls", "time_us", "longest_us", "rows", "parameters_most", "values_most", "bytes_most"),
-    *("failures", "timeouts", "repeated_most"),
+    *("failures", "timeouts", "lock_timeouts", "repeated_most"),
 )
 
 

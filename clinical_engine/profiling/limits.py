@@ -25,7 +25,7 @@ _BUDGETS: Mapping[str, float] = {
     "PUT /api/v1/submitters/<uuid:submitter_id>/roster": LONGEST.total_seconds(),
     "POST /admin/observations/measurementimport/new/": LONGEST.total_seconds(),
     # A file of up to millions of rows, which the page says may take minutes.
-    "GET /admin/observations/measurement/export/": 300.0,
+    "POST /admin/observations/measurement/export/": 300.0,
     # All readings are searched for a unit that is to go, which is asked once in a year; what takes longer counts as used.
     "POST /admin/observations/code/<path:object_id>/change/": 10.0,
     # Lists of up to millions of patients are compared as sets, under a time limit of their own.

@@ -39,6 +39,7 @@ _ONLY = {
     "grows": lambda: Q(outlook=Outlook.GROWS),
     "slower": lambda: _with(open_findings().filter(kind=FindingKind.SLOWER)),
     "over_limit": lambda: _with(open_findings().filter(kind=FindingKind.OVER_LIMIT)),
+    "too_many": lambda: _with(open_findings().filter(kind=FindingKind.TOO_MANY)),
     "repeated": lambda: _with(open_findings().filter(kind=FindingKind.REPEATED)),
     "owned": lambda: _with(open_findings().exclude(owner=None)),
     "overdue": lambda: _with(overdue_findings()),

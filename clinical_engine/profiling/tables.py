@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from clinical_engine.profiling.admin import words
+from clinical_engine.profiling.admin.fixed_cost import fixed_cost
 from clinical_engine.profiling.admin.verdicts import sentence, verdict_of
 from clinical_engine.profiling.durations import percentile, unpacked
 from clinical_engine.profiling.models import Caller, CapturedStatement, Finding, StatementDay
@@ -64,8 +65,12 @@ def page(
     findings: Sequence[Finding],
 ) -> Iterator[str]:
     """All that is known of one statement."""
+    verdict = verdict_of(statement)
     yield from table(_HEADERS, [_figures(statement)])
-    yield from ("", statement.shape, "", sentence(verdict_of(statement)), "")
+    yield from ("", statement.shape, "", sentence(verdict))
+    if fixed := fixed_cost(verdict):
+        yield fixed.sentence
+    yield ""
     yield from map(finding_line, findings)
     yield from ("", *table(_CALLER_HEADERS, map(_caller, callers)))
     yield from ("", *table(_DAY_HEADERS, map(_day, days)))

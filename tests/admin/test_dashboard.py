@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from clinical_engine.jobs import sweeper
 from clinical_engine.jobs.models import Job
-from observations.models import Measurement, ScriptFailure, ScriptVersion
+from observations.models import Measurement, MeasurementImport, ScriptFailure, ScriptVersion
 from patients.models import Roster, RosterState, Statement
 from patients.services import activate
 from submitters.models import Submitter
 from tests import factories
 from tests.admin import world
+from tests.observations.importing.support import readings, received
 from tests.observations.scripts.writing import PULSE, content, publish, reads
 from tests.patients.rosters.support import roster_of
 
@@ -69,6 +70,8 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
     world.fail_a_job(submitter, factories.patient(submitter.organisation))
     keep_rosters(submitter)
     suspend_a_version(submitter)
+    received(submitter.organisation, readings(1))
+    MeasurementImport.objects.update(received_at=timezone.now() - timedelta(minutes=11))
 
     shown = tiles(support)
     assert {title: tile.value for title, tile in shown.items() if tile.url} == {
@@ -79,11 +82,13 @@ def test_every_number_is_the_length_of_the_list_that_it_leads_to(
         "Outside every period": "2",
         "Conflicts to resolve": "1",
         "API clients with a rise of refusals": "0",
+        "Imports that stand still": "1",
         "Failed jobs": "1",
         "Paused kinds": "0",
         "Waiting for a release": "0",
         "Paused reruns": "0",
         "Late jobs": "4",
+        "Scripts with results to bring in line": "0",
         "Suspended scripts": "1",
         "Patients for whom a script fails": "2",
     }

@@ -145,6 +145,14 @@ def growing(**fields: Any) -> CapturedStatement:
     return statement(**{**estimated, **fields})
 
 
+def growing_above_a_fixed_cost(fixed: float = 40_000.0) -> CapturedStatement:
+    """One that costs as much whatever there is, and a microsecond for each patient; of those there are 20,000."""
+    made = growing(exponent=0.33)
+    made.verdict["fits"][0] |= {"exponent": 0.33, "curve": {"fixed": fixed, "factor": 1.0, "power": 1.0}}
+    made.save(update_fields=["verdict"])
+    return made
+
+
 def finding(of: CapturedStatement, due_in: int = 14, **fields: Any) -> Finding:
     """An open one, due in so many days."""
     usual = {

@@ -52,6 +52,11 @@ def test_a_fresh_engine_says_that_there_is_nothing_yet() -> None:
     assert document()["statements"] == []
 
 
+def test_one_statement_is_told_with_the_fixed_cost_beneath_its_growth() -> None:
+    made = captured.growing_above_a_fixed_cost()
+    assert "40 ms are fixed, 67% of what it costs now" in run(made.fingerprint)
+
+
 def test_the_table_shows_what_costs_most_first_with_its_headroom_and_findings() -> None:
     light = captured.statement(time_week_us=1_000)
     heavy = captured.growing(time_week_us=9_000_000)
@@ -88,17 +93,19 @@ def test_each_order_begins_with_what_is_worst(sort: str, first: dict[str, Any]) 
 
 
 def test_only_what_is_asked_for_is_listed_and_so_many_of_them() -> None:
-    growing, slower, over, repeated, settled = (captured.statement() for _ in range(5))
+    growing, slower, over, many, repeated, settled = (captured.statement() for _ in range(6))
     CapturedStatement.objects.filter(pk=growing.pk).update(outlook="grows")
     captured.finding(slower, kind=FindingKind.SLOWER, owner=factories.user())
     captured.finding(over, kind=FindingKind.OVER_LIMIT, due_in=-1)
+    captured.finding(many, kind=FindingKind.TOO_MANY)
     captured.finding(repeated, kind=FindingKind.REPEATED)
-    for kind in (FindingKind.SLOWER, FindingKind.OVER_LIMIT, FindingKind.REPEATED):
+    for kind in FindingKind:
         captured.finding(settled, kind=kind, due_in=-5, closed_at=timezone.now(), owner=factories.user())
     wanted = {
         "grows": growing,
         "slower": slower,
         "over_limit": over,
+        "too_many": many,
         "repeated": repeated,
         "owned": slower,
         "overdue": over,
@@ -107,8 +114,8 @@ def test_only_what_is_asked_for_is_listed_and_so_many_of_them() -> None:
     for only, statement in wanted.items():
         assert listed("--only", only) == [statement.fingerprint]
     assert len(listed("--top", "2")) == 2
-    assert document("--top", "2")["total"] == 5
-    assert "Captured statements: 2 of 5." in run("--top", "2")
+    assert document("--top", "2")["total"] == 6
+    assert "Captured statements: 2 of 6." in run("--top", "2")
 
 
 def test_the_json_document_has_the_keys_that_are_documented() -> None:
@@ -186,7 +193,7 @@ def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -22,6 +22,11 @@ def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> set[st
         ("POST /api/v1/activations", 0.5, "the budget of POST /api/v1/activations (0.5 s)"),
         ("GET /fhir/Observation", 0.5, "the budget of GET /fhir/Observation (0.5 s)"),
         ("GET /admin/patients/patient/", 1.0, "the budget of GET /admin/patients/patient/ (1 s)"),
+        (
+            "POST /admin/observations/measurement/export/",
+            300.0,
+            "the budget of POST /admin/observations/measurement/export/ (300 s)",
+        ),
         ("GET /metrics", 20.0, "the time limit of a web process's statement (20 s)"),
         ("job associate", 30.0, "the time limit of a worker process's statement (30 s)"),
         ("task jobs.sweep", 30.0, "the time limit of a worker process's statement (30 s)"),

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from clinical_engine.profiling.admin import words
 from clinical_engine.profiling.admin.curve import small_curve
 from clinical_engine.profiling.admin.findings_cells import finding_badge
+from clinical_engine.profiling.admin.fixed_cost import fixed_cost
 from clinical_engine.profiling.admin.verdicts import verdict_of
 from clinical_engine.profiling.growth.verdicts import Outlook
 from clinical_engine.profiling.models import Caller, CapturedStatement, Finding
@@ -74,7 +75,8 @@ class StatementColumns(StaffModelAdmin):
     def troubles(self, statement: CapturedStatement) -> SafeString:
         """Open findings, failures, timeouts and repetition, as badges."""
         week = {
-            "timeout": statement.timeouts_week,
+            "timeout": statement.timeouts_week - statement.lock_timeouts_week,
+            "lock timeout": statement.lock_timeouts_week,
             "other failure": statement.failures_week - statement.timeouts_week,
         }
         badges = [finding_badge(each) for each in statement.open_findings]  # type: ignore[attr-defined]
@@ -94,7 +96,7 @@ class StatementColumns(StaffModelAdmin):
 
     @admin.display(description="p95 now", ordering=F("p95_now_us").asc(nulls_first=True))
     def p95_now(self, statement: CapturedStatement) -> str:
-        """Of the last hour."""
+        """Of the last 50 executions."""
         return words.duration(statement.p95_now_us)
 
     @admin.display(description="7 days", ordering=F("p95_week_us").asc(nulls_first=True))
@@ -112,12 +114,14 @@ class StatementColumns(StaffModelAdmin):
         """Cost against its driver as a chart, the power of it with its bounds, and the last release that changed it."""
         if statement.exponent is None:
             return format_html("<div>{}{}</div>", outlook_badge(statement), self.changed(statement))
+        fixed = fixed_cost(statement.known)  # type: ignore[attr-defined]
         return format_html(
-            '<div class="ce-growth">{}<b>{}</b> <span class="ce-muted">({} to {})<br>{} with {}</span>{}</div>',
+            '<div class="ce-growth">{}<b>{}</b> <span class="ce-muted">({} to {})<br>{} with {}{}</span>{}</div>',
             small_curve(statement.curve),
             f"{statement.exponent:.2f}",
             *(_power(statement.exponent_low), _power(statement.exponent_high)),
             *(words.cost(statement.measure), words.driver(statement.driver)),
+            format_html("<br>{}", fixed.short) if fixed else "",
             self.changed(statement),
         )
 

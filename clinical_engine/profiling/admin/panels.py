@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from clinical_engine.profiling.admin import words
 from clinical_engine.profiling.admin.finding_forms import AssignForm, names_of_owners
 from clinical_engine.profiling.admin.findings_cells import finding_badge
+from clinical_engine.profiling.admin.fixed_cost import fixed_cost
 from clinical_engine.profiling.admin.plots.cost import draw_cost
 from clinical_engine.profiling.admin.plots.days import draw_days
 from clinical_engine.profiling.admin.verdicts import main_fit, verdict_of
@@ -49,7 +50,7 @@ def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
     fit = main_fit(verdict)
     origins = Caller.objects.filter(statement=statement).order_by("-time_us").values_list("origin", flat=True)
     limits = limits_for(origins[:_CALLERS_SHOWN])
-    against = draw_cost(days, fit, crossing)
+    against = draw_cost(days, fit, crossing, fixed_cost(verdict))
     driver = fit.driver if fit else "active_patients"
     rows = [
         (

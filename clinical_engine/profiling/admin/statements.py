@@ -23,6 +23,7 @@ from clinical_engine.profiling.admin.filters import (
     RepeatedFilter,
     TroubleFilter,
 )
+from clinical_engine.profiling.admin.fixed_cost import fixed_cost
 from clinical_engine.profiling.admin.shapes import laid_out
 from clinical_engine.profiling.admin.verdicts import sentence
 from clinical_engine.profiling.models import CapturedStatement
@@ -144,6 +145,7 @@ class StatementAdmin(StatementColumns):
             "verdict": sentence(statement.known),  # type: ignore[attr-defined]
             "headroom": self.headroom(statement),
             "growth": self.growth(statement),
+            "fixed_cost": fixed_cost(statement.known),  # type: ignore[attr-defined]
             "numbers": _numbers(statement),
             "shape": laid_out(statement.shape),
             "explain_url": reverse(f"admin:{_NAME}_explain", args=[statement.pk])
@@ -179,6 +181,7 @@ def _numbers(statement: CapturedStatement) -> Mapping[str, str]:
         "Most bytes": f"{statement.bytes_most:,}",
         "Most within one request": f"{statement.repeated_most:,}",
         "Timeouts in 7 days": f"{statement.timeouts_week:,}",
+        "Of these for a lock": f"{statement.lock_timeouts_week:,}",
         "All failures in 7 days": f"{statement.failures_week:,}",
     }
 

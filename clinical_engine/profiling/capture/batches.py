@@ -39,7 +39,7 @@ class Counted(msgspec.Struct, array_like=True):
     timeouts: int
     repeated_most: int
     lock_timeouts: int = 0
-    """Of the timeouts those that waited for a lock; not kept by day."""
+    """Of the timeouts those that waited for a lock."""
 
     def add(self, other: "Counted") -> None:
         """Add what was counted elsewhere of the same."""

@@ -22,6 +22,7 @@ _SUMS = (
     "bytes_most",
     "failures",
     "timeouts",
+    "lock_timeouts",
     "repeated_most",
 )
 _NAMES = ", ".join(_SUMS)
@@ -87,6 +88,7 @@ def add_rows(found: Sequence[DayRow]) -> None:
             bytes_most = GREATEST(d.bytes_most, EXCLUDED.bytes_most),
             failures = d.failures + EXCLUDED.failures,
             timeouts = d.timeouts + EXCLUDED.timeouts,
+            lock_timeouts = d.lock_timeouts + EXCLUDED.lock_timeouts,
             repeated_most = GREATEST(d.repeated_most, EXCLUDED.repeated_most),
             durations = EXCLUDED.durations
         """,  # noqa: S608 - columns of ours

@@ -78,7 +78,8 @@ def write_sums(ids: Sequence[int], today: date) -> None:
         UPDATE profiling_capturedstatement s SET
             calls_day = week.calls_day, calls_week = week.calls, time_week_us = week.time_us, longest_us = week.longest_us,
             parameters_most = week.parameters_most, values_most = week.values_most, bytes_most = week.bytes_most,
-            failures_week = week.failures, timeouts_week = week.timeouts, repeated_most = week.repeated_most,
+            failures_week = week.failures, timeouts_week = week.timeouts, lock_timeouts_week = week.lock_timeouts,
+            repeated_most = week.repeated_most,
             origin = main.origin, place = main.place,
             p95_week_us = CASE WHEN week.calls > 0 THEN LEAST(s.p95_week_us, week.longest_us) END,
             -- Nothing is longer than the longest; the last 50 are of this week where it has as many.
@@ -92,7 +93,8 @@ def write_sums(ids: Sequence[int], today: date) -> None:
                 COALESCE(sum(time_us), 0) AS time_us, COALESCE(max(longest_us), 0) AS longest_us,
                 COALESCE(max(parameters_most), 0) AS parameters_most, COALESCE(max(values_most), 0) AS values_most,
                 COALESCE(max(bytes_most), 0) AS bytes_most, COALESCE(sum(failures), 0) AS failures,
-                COALESCE(sum(timeouts), 0) AS timeouts, COALESCE(max(repeated_most), 0) AS repeated_most
+                COALESCE(sum(timeouts), 0) AS timeouts, COALESCE(sum(lock_timeouts), 0) AS lock_timeouts,
+                COALESCE(max(repeated_most), 0) AS repeated_most
             FROM profiling_statementday d
             WHERE d.statement_id = asked.id AND d.day > %s AND d.day <= %s AND d.days = 1
         ) AS week

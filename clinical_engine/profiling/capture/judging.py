@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from clinical_engine.common.database import array_literal, fetch_all
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS, Counted
@@ -35,7 +36,12 @@ def judge(
     ours = {fingerprint for fingerprint, origin, _ in day.callers if can_be_mended(origin)}
     ours.discard(OTHER_STATEMENTS.fingerprint)
     named = {each: one for each, one in counted.items() if one.fingerprint in ours}
-    found = [*_slower(named, week, recent, day), *_over_limit(named, day), *_repeated(day, named)]
+    found = [
+        *_slower(named, week, recent, day),
+        *_over_limit(named, day),
+        *_too_many(named, day),
+        *_repeated(day, named),
+    ]
     open_or_refresh(found, day.at)
 
 
@@ -68,36 +74,53 @@ def _found_slower(statement_id: int, factor: float, day: Day, beside: str = "") 
 
 
 def _over_limit(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:
-    timed_out = _timed_out([each for each, one in named.items() if one.timeouts or _has_too_many(one)])
-    for each, (times, last) in timed_out.items():
-        one = named[each]
-        # What was found before today stands as it is until it happens again.
-        if one.timeouts:
-            why = "it waited for a lock" if one.lock_timeouts == one.timeouts else "it took too long"
-            told = f"It was over its time limit {_times(times)} in 7 days, last on {last:%-d %B %Y at %H:%M} UTC: {why}."
-            yield Found(each, FindingKind.OVER_LIMIT, told, day.release, severity.of_timeouts(times))
-        elif not times:
+    # What was found before today stands as it is until it happens again.
+    for each, week in _timed_out([each for each, one in named.items() if one.timeouts]).items():
+        told = (
+            f"It was over its time limit {_times(week.times)} in 7 days, last on {week.last:%-d %B %Y at %H:%M} UTC:"
+            f" {week.why}."
+        )
+        yield Found(each, FindingKind.OVER_LIMIT, told, day.release, severity.of_timeouts(week.times))
+
+
+class _TimedOut(NamedTuple):
+    """How often a statement was over its time limit in the last 7 days, how often of these for a lock, and when last."""
+
+    times: int
+    for_locks: int
+    last: datetime
+
+    @property
+    def why(self) -> str:
+        if not self.for_locks:
+            return "it took too long"
+        if self.for_locks == self.times:
+            return "it waited for a lock"
+        return f"it took too long, or waited for a lock ({_times(self.for_locks)})"
+
+
+def _timed_out(ids: Sequence[int]) -> Mapping[int, _TimedOut]:
+    if not ids:
+        return {}
+    rows = fetch_all(
+        """
+        SELECT id, timeouts_week, lock_timeouts_week, timed_out_at
+        FROM profiling_capturedstatement WHERE id = ANY(%s::bigint[])
+        """,
+        [array_literal(ids)],
+    )
+    return {each: _TimedOut(*week) for each, *week in rows}
+
+
+def _too_many(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:
+    for each, one in named.items():
+        most = max(one.parameters_most / Limits.parameters, one.values_most / Limits.values)
+        if most > 1:
             told = (
                 f"One execution had {one.parameters_most:,} parameters and a list of {one.values_most:,} values;"
                 f" {Limits.parameters:,} is the most."
             )
-            most = max(one.parameters_most / Limits.parameters, one.values_most / Limits.values)
-            yield Found(each, FindingKind.OVER_LIMIT, told, day.release, severity.of_ratio(most))
-
-
-def _has_too_many(one: Counted) -> bool:
-    return one.parameters_most > Limits.parameters or one.values_most > Limits.values
-
-
-def _timed_out(ids: Sequence[int]) -> Mapping[int, tuple[int, datetime]]:
-    """How often they were over their time limit in the last 7 days, and when last."""
-    if not ids:
-        return {}
-    rows = fetch_all(
-        "SELECT id, timeouts_week, timed_out_at FROM profiling_capturedstatement WHERE id = ANY(%s::bigint[])",
-        [array_literal(ids)],
-    )
-    return {each: (times, last) for each, times, last in rows}
+            yield Found(each, FindingKind.TOO_MANY, told, day.release, severity.of_ratio(most))
 
 
 def _repeated(day: Day, named: Mapping[int, Counted]) -> Iterator[Found]:

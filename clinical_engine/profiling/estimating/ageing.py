@@ -17,6 +17,7 @@ from clinical_engine.profiling.capture.day_rows import (
     take_scattered,
     with_scattered,
 )
+from clinical_engine.profiling.capture.units import unit_of_work
 
 KEPT_BY_DAY = timedelta(days=90)
 KEPT_BY_MONTH = timedelta(days=5 * 365)
@@ -58,6 +59,8 @@ def _goes_on(today: date) -> bool:
     return int(recorded) >= _LEAST_DAYS_RECORDED
 
 
+# A unit for each slice, as for estimates.
+@unit_of_work("task profiling.age")
 @transaction.atomic
 def _fold_a_slice(before: date) -> bool:
     """Of each statement and month one row for each release that ran: a month of two would have durations of neither."""

@@ -72,6 +72,9 @@ class CapturedStatement(models.Model):
     )
     failures_week = models.PositiveBigIntegerField(default=0)
     timeouts_week = models.PositiveBigIntegerField(default=0)
+    lock_timeouts_week = models.PositiveBigIntegerField(
+        db_default=0, help_text="Of the timeouts those that waited for a lock"
+    )
     timed_out_at = models.DateTimeField(null=True, help_text="When it last ran out of time")
     repeated_most = models.PositiveIntegerField(
         default=0, help_text="Executions within one request or batch of jobs, in 7 days"
@@ -156,6 +159,7 @@ class StatementDay(models.Model):
     values_most = models.PositiveIntegerField(help_text="In the longest list of one execution")
     failures = models.PositiveIntegerField()
     timeouts = models.PositiveIntegerField()
+    lock_timeouts = models.PositiveIntegerField(db_default=0, help_text="Of the timeouts")
     repeated_most = models.PositiveIntegerField()
     day = models.DateField()
     days = models.PositiveSmallIntegerField(default=1, help_text="1, or those of its month")

@@ -16,6 +16,7 @@ class FindingKind(models.TextChoices):
     GROWS = "grows", "Grows towards its limit"
     SLOWER = "slower", "Suddenly slower"
     OVER_LIMIT = "over_limit", "Over its limit"
+    TOO_MANY = "too_many", "Too many parameters or values"
     REPEATED = "repeated", "Repeated within one request"
 
 

@@ -12,6 +12,7 @@ from silk.models import Request
 
 from clinical_engine.profiling.silk.sampling import route_of
 from clinical_engine.profiling.silk.saving import Recorded, save
+from clinical_engine.profiling.silk.streaming import is_streamed, note_to_its_end
 
 
 def install() -> None:
@@ -34,13 +35,21 @@ def _begin(factory: RequestModelFactory) -> Request:
 
 
 def _end(_: SilkyMiddleware, request: HttpRequest, response: HttpResponseBase) -> None:
-    begun = DataCollector().request
-    recorded = Recorded(
-        origin=f"{begun.method} {begun.path}",
-        method=begun.method,
-        path=begun.path,
-        view_name=begun.view_name or "",
-        begun_at=begun.start_time,
-        status=response.status_code,
-    )
-    save(recorded, request.silk_chosen, begun.noted)  # type: ignore[attr-defined]  # set by `should_profile`
+    begun, chosen = DataCollector().request, request.silk_chosen  # type: ignore[attr-defined]  # set by `should_profile`
+
+    def write(failure: str = "") -> None:
+        recorded = Recorded(
+            origin=f"{begun.method} {begun.path}",
+            method=begun.method,
+            path=begun.path,
+            view_name=begun.view_name or "",
+            begun_at=begun.start_time,
+            status=response.status_code,
+            remark=f"Failed while it was streamed: {failure}" if failure else "",
+        )
+        save(recorded, chosen, begun.noted)
+
+    if is_streamed(response):
+        note_to_its_end(response, begun.noted, write)
+    else:
+        write()

@@ -23,7 +23,7 @@ def test_an_empty_list_says_when_to_look_again(on_call: Client) -> None:
 
 
 def test_a_row_says_what_it_costs_where_it_leads_and_where_it_comes_from(on_call: Client) -> None:
-    made = captured.growing(failures_week=5, timeouts_week=2, repeated_most=30)
+    made = captured.growing(failures_week=8, timeouts_week=5, lock_timeouts_week=3, repeated_most=30)
     captured.caller(made, origin="job associate")
     captured.finding(made, due_in=-1)
     page = " ".join(shown(on_call, LIST).split())
@@ -31,6 +31,7 @@ def test_a_row_says_what_it_costs_where_it_leads_and_where_it_comes_from(on_call
         made.fingerprint,
         "Grows towards its limit: overdue",
         "2 timeouts",
+        "3 lock timeouts",
         "3 other failures",
         "GET /api/v1/patients/{id} and 1 more",
         "patients/selectors.py:12",

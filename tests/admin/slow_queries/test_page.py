@@ -46,6 +46,24 @@ def test_a_page_draws_the_cost_against_the_patients_with_curve_and_limit(on_call
     assert "at 10,000 active patients, r1</title>" in page
 
 
+def test_a_fixed_cost_beneath_the_growth_is_told_and_drawn(on_call: Client) -> None:
+    made = captured.growing_above_a_fixed_cost()
+    captured.days(made, 30)
+    page = page_of(on_call, made)
+    assert (
+        "<dt>Fixed cost</dt><dd>40 ms are fixed, 67% of what it costs now, and hide how fast the rest grows:"
+        " the power is 0.33 now and 0.97 at the limit.</dd>"
+    ) in page
+    assert "<title>40 ms are fixed</title>" in page
+    assert page.count("67% of what it costs now") == 2, "Also to who does not see the plot."
+    assert "above a fixed 40 ms" in shown(on_call, "admin:profiling_capturedstatement_changelist")
+
+
+def test_a_fixed_cost_that_hides_nothing_is_not_told(on_call: Client) -> None:
+    page = page_of(on_call, captured.growing_above_a_fixed_cost(1_000.0))
+    assert "fixed" not in page.replace("profiling.css", "").split('class="ce-live')[1].split("<h2>Shape")[0]
+
+
 def test_a_page_draws_each_day_with_releases_marked_and_says_the_same_as_a_table(on_call: Client) -> None:
     made = captured.growing()
     captured.days(made, 30, ("r1", "r2", "r3"))

@@ -141,6 +141,7 @@ def _statements(chance: Random, now: datetime, today: date, release: int) -> Ite
             **{name: chance.randrange(1, highest) for name, highest in _HIGHEST.items()},
             "failures_week": 3 if number % 50 == 0 else 0,
             "timeouts_week": 1 if number % 50 == 0 else 0,
+            "lock_timeouts_week": 0,
             "recent": f"\\x{bytes([40] * 30 + [44] * 15 + [50] * 5).hex()}",
             "outlook": verdict.outlook.value,
             "exponent": fit and fit.exponent,

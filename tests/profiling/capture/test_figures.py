@@ -102,6 +102,14 @@ def test_a_statement_that_waited_for_a_lock_says_so() -> None:
     )
 
 
+def test_of_timeouts_those_that_waited_for_a_lock_are_told_over_the_whole_week() -> None:
+    rolled_up(60.0, 60.0, sqlstate="55P03")
+    found = rolled_up(20.0, day=1, sqlstate="57014")
+    assert (found.timeouts_week, found.lock_timeouts_week) == (3, 2)
+    assert findings()[FindingKind.OVER_LIMIT].endswith("it took too long, or waited for a lock (2 times).")
+    assert rolled_up(0.01, day=7).lock_timeouts_week == 0
+
+
 def test_running_out_of_time_twice_as_often_opens_what_was_closed() -> None:
     rolled_up(20.0, 20.0, sqlstate="57014")
     close(Finding.objects.get(), actor=user(), reason="It was the restore.")
@@ -140,7 +148,13 @@ def test_no_percentile_is_above_the_longest_execution(executions: list[float]) -
 @pytest.mark.parametrize("fields", [{"parameters": 65_536}, {"values": 65_536}])
 def test_a_statement_over_the_limit_of_values_is_found(fields: dict[str, int]) -> None:
     rolled_up(0.01, **fields)
-    assert set(findings()) == {FindingKind.OVER_LIMIT}
+    assert set(findings()) == {FindingKind.TOO_MANY}
+
+
+def test_too_many_values_and_running_out_of_time_are_found_beside_each_other() -> None:
+    rolled_up(20.0, sqlstate="57014", values=70_000)
+    assert set(findings()) == {FindingKind.OVER_LIMIT, FindingKind.TOO_MANY}
+    assert "a list of 70,000 values" in findings()[FindingKind.TOO_MANY]
 
 
 def test_a_statement_at_the_limit_of_values_is_not() -> None:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
-from silk.models import Request
+from silk.models import Request, SQLQuery
 
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import worker
@@ -94,6 +94,15 @@ def use_the_admin() -> None:
             change = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
             assert client.get(change).status_code in {200, 302, 403}
     client.get(f"/admin/patients/{MARK}/")
+    export_the_mark(client)
+
+
+def export_the_mark(client: Client) -> None:
+    """Sends for a file with the marks in it, by a search for them and by all that there is, and reads it."""
+    for asked in ({"q": MARK}, {"reason": MARK}):
+        answer: Any = client.post(reverse("admin:observations_measurement_export"), {"reason": MARK, **asked})
+        content = b"".join(answer.streaming_content)
+    assert MARK.encode() in content
 
 
 def fail_with_the_mark(new_kind: RegisterKind) -> None:
@@ -175,6 +184,8 @@ def assert_all_was_recorded() -> None:
     assert CapturedStatement.objects.count() > 100
     assert ProfiledStatement.objects.count() > 100
     assert fetch_all("SELECT count(*) FROM silk_sqlquery WHERE query LIKE '-- Rolled back%%'")[0][0] == 3
+    exports = SQLQuery.objects.filter(request__path__endswith="/measurement/export/")
+    assert exports.filter(query__startswith="FETCH").exists(), "Also what is sent while a file is read."
 
 
 def log_of_postgresql() -> str:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from clinical_engine.profiling.admin import words
+from clinical_engine.profiling.admin.fixed_cost import FixedCost
 from clinical_engine.profiling.admin.plots.axis import Axis, logarithmic
 from clinical_engine.profiling.admin.plots.drawing import (
     Drawing,
     Mark,
     height,
-    limit_line,
+    level_line,
     text,
     ticks_across,
     ticks_up,
@@ -26,7 +27,9 @@ _CURVE_POINTS = 60
 _FURTHEST = 1_000.0
 
 
-def draw_cost(days: Sequence[Day], fit: Fit | None, crossing: Crossing | None) -> Drawing | None:
+def draw_cost(
+    days: Sequence[Day], fit: Fit | None, crossing: Crossing | None, fixed: FixedCost | None = None
+) -> Drawing | None:
     """None without two days on which the driver is known. Both axes are logarithmic: there a power is a straight line."""
     measure, driver = (fit.measure, fit.driver) if fit else (Measure.DURATION, DEFAULT_DRIVER)
     points = [
@@ -36,16 +39,20 @@ def draw_cost(days: Sequence[Day], fit: Fit | None, crossing: Crossing | None) -
         return None
     reached = crossing if fit and crossing and _is_near(crossing) else None
     across = logarithmic([x for _, x, _ in points] + ([reached.driver_at_limit] if reached else []))
-    up = logarithmic([y for *_, y in points] + ([reached.limit] if reached else []))
+    levels = [level for level in (reached and reached.limit, fixed and fixed.cost) if level]
+    up = logarithmic([y for *_, y in points] + levels)
     newest = points[-1][0].day
     return Drawing(
         title=f"{words.cost(measure).capitalize()} against {words.driver(driver)}",
-        words=_words(points, measure, driver, fit, reached),
+        words="; ".join(
+            [*_words(points, measure, driver, fit, reached), *([fixed.sentence] if fixed else [])]
+        ),
         marks=[_mark(point, measure, driver, newest, (across, up)) for point in points],
         across=ticks_across(across, words.about),
         up=ticks_up(up, lambda value: _written(measure, value)),
         curve=_curve(fit, across, up) if fit else "",
-        limits=[limit_line(up, reached.limit, _limit(reached))] if reached else [],
+        limits=[level_line(up, reached.limit, _limit(reached))] if reached else [],
+        fixed=[level_line(up, fixed.cost, f"{words.amount(measure, fixed.cost)} are fixed")] if fixed else [],
         kinds=[*((name, title) for _, name, title in _AGES), _OLDER],
     )
 
@@ -86,10 +93,10 @@ def _words(
     driver: str,
     fit: Fit | None,
     reached: Crossing | None,
-) -> str:
+) -> list[str]:
     (_, first_x, first_y), (_, last_x, last_y) = points[0], points[-1]
     first, last = words.amount(measure, first_y), words.amount(measure, last_y)
     said = [f"{first} at {first_x:,.0f} {words.driver(driver)}, {last} at {last_x:,.0f}"]
     said += [words.power(fit)] if fit else []
     said += [words.headroom(reached)] if reached else []
-    return "; ".join(said)
+    return said

@@ -14,7 +14,7 @@ from clinical_engine.profiling.admin.plots.drawing import (
     Tick,
     anchor,
     height,
-    limit_line,
+    level_line,
     text,
     ticks_up,
 )
@@ -88,7 +88,7 @@ class _Frame:
             marks=[self._mark(day, each, up, written) for each in series for day in self.days],
             across=self.ticks,
             up=ticks_up(up, written),
-            limits=[limit_line(up, shown[0], f"{written(shown[0])}: {shown[1]}")] if shown else [],
+            limits=[level_line(up, shown[0], f"{written(shown[0])}: {shown[1]}")] if shown else [],
             releases=self.releases,
             kinds=[(each.kind, each.name) for each in series],
         )

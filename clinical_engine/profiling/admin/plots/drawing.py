@@ -49,6 +49,8 @@ class Drawing:
     """The points of the fitted curve, as a polyline takes them."""
     limits: Sequence[Line] = ()
     """Lines from left to right."""
+    fixed: Sequence[Line] = ()
+    """Likewise; that is no limit."""
     releases: Sequence[Line] = ()
     """Lines from below to above."""
     kinds: Sequence[tuple[str, str]] = ()
@@ -82,7 +84,7 @@ def anchor(place: float) -> str:
     return "start" if place < _AT_THE_BEGINNING else "middle"
 
 
-def limit_line(up: Axis, value: float, words: str) -> Line:
-    """A limit, from left to right."""
+def level_line(up: Axis, value: float, words: str) -> Line:
+    """A limit or another level, from left to right."""
     name = words if len(words) <= _NAME_LENGTH else f"{words[: _NAME_LENGTH - 1]}…"
     return Line(height(up, value), words, name)
