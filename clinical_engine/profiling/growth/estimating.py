@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from math import exp
+from math import exp, inf
+
+import numpy as np
 
 from clinical_engine.profiling.growth import wording
 from clinical_engine.profiling.growth.fitting import Fits, Fitted, fits_of, moved
@@ -22,15 +23,17 @@ _NEARLY_FLAT = 0.5
 _SLIGHT = 0.1
 _IMPLAUSIBLE = 3.5
 """No query grows with such a power: what does so follows something else."""
+_LATE = 5
+"""Points that say where it is of late."""
 _WORTH_A_LOOK = 0.2
 """A chance of no growth above which the stories need not be compared."""
-_ODDS = 6.5
-_NEARER = ((2.5, 2.5), (4.5, 3.5), (8.0, 5.0))
-"""The logarithm of the odds that is asked for; less up to so many times the driver until the limit: being late costs more there."""
+_ODDS = 7.0
+_FULLER = ((0.45, 2.5), (0.2, 4.2))
+"""The logarithm of the odds that is asked for; less from such a share of the limit on: being late costs more there."""
 _OF_THE_SLOWEST = 2.5
 """What is asked for on top where only the slowest executions grow: a month in which a release came has two kinds of them."""
-_EARLIER = timedelta(days=28)
-_EARLIER_LESS = 1.0
+_MOST_OF_ROWS = 3.0
+"""What rows that grow add to the odds of a duration."""
 
 
 def estimate(days: Sequence[Day], limits: Limits) -> Verdict:
@@ -49,9 +52,10 @@ def estimate(days: Sequence[Day], limits: Limits) -> Verdict:
     fits = fits_of(points)
     growing = _growing(fits, points, usable, limits)
     met = first(each.meets for each in growing if each.meets is not None)
-    outlook, reason = _outlook(growing, met, fits)
+    changes = _changes(fits.steps, usable, points)
+    outlook, reason = _outlook(growing, met, fits, changes)
     told = [fit.as_fit() for each in fits.by_measure.values() for fit in each]
-    return Verdict(outlook, reason, told, met, _changes(fits.steps, usable, points))
+    return Verdict(outlook, reason, told, met, changes)
 
 
 def _enough(points: Points) -> bool:
@@ -70,39 +74,31 @@ def _too_little(reason: str) -> Verdict:
 class _Judged:
     fit: Fitted
     meets: Crossing | None
+    share: float
+    """Of its limit, of late."""
 
-    def grows(self, points: Points, fits: Fits, less: float = 0.0) -> bool:
-        """By no chance, and with something that explains it. `less` is taken off the odds that are asked for."""
+    def odds(self, points: Points, fits: Fits) -> float:
+        """The logarithm of the odds that it grows; none at all where something else must explain it."""
         slope = self.fit.slope
         if slope.chance > _WORTH_A_LOOK or not _SLIGHT < slope.value < _IMPLAUSIBLE:
-            return False
-        return odds_of_growth(self.fit, points, fits.noises) > self._asked - less
+            return -inf
+        return odds_of_growth(self.fit, points, fits.noises)
 
     @property
-    def _asked(self) -> float:
+    def asked(self) -> float:
+        """The odds above which it is said to grow."""
         more = _OF_THE_SLOWEST if self.fit.measure is Measure.SLOW_DURATION else 0.0
-        if self.meets is None:
-            return _ODDS + more
-        far = self.meets.driver_at_limit / self.meets.driver_now
-        return next((odds for farthest, odds in _NEARER if far < farthest), _ODDS) + more
+        return next((odds for least, odds in _FULLER if self.share >= least), _ODDS) + more
 
 
 def _growing(fits: Fits, points: Points, days: Sequence[Day], limits: Limits) -> list[_Judged]:
-    """What grows, and was seen to four weeks ago already: what passes by itself is none."""
-    growing = [each for each in _judged(fits, points, days, limits) if each.grows(points, fits)]
-    if not growing:
-        return []
-    before = [day for day in days if day.day <= days[-1].day - _EARLIER]
-    earlier = points_of(before) if before else points
-    if not _enough(earlier) or not moved(earlier):
-        return []
-    past = fits_of(earlier)
-    seen = {
-        each.fit.measure
-        for each in _judged(past, earlier, before, limits)
-        if each.grows(earlier, past, _EARLIER_LESS)
-    }
-    return [each for each in growing if each.fit.measure in seen]
+    """What grows. A statement that reads more rows is the likelier to take longer."""
+    judged = _judged(fits, points, days, limits)
+    odds = {each.fit.measure: each.odds(points, fits) for each in judged}
+    of_rows = min(max(odds.get(Measure.ROWS, 0.0), 0.0), _MOST_OF_ROWS)
+    for measure in odds.keys() & {Measure.DURATION, Measure.SLOW_DURATION}:
+        odds[measure] += of_rows
+    return [each for each in judged if odds[each.fit.measure] > each.asked]
 
 
 def _judged(fits: Fits, points: Points, days: Sequence[Day], limits: Limits) -> list[_Judged]:
@@ -116,23 +112,26 @@ def _judged(fits: Fits, points: Points, days: Sequence[Day], limits: Limits) -> 
     }
     found = []
     for measure, (fit, *_) in fits.by_measure.items():
-        meets = None
+        meets, share = None, 0.0
         if (limit := by_measure.get(measure)) and fit.slope.value > 0:
             # A limit is met by the slowest first.
             by = widening(days) if measure is Measure.DURATION else 0.0
             now = max(days[-1].drivers[fit.driver], 1.0)
             meets = crossing(replace(fit, cost=fit.cost + by), limit, points.times, days[-1].day, now)
-        found.append(_Judged(fit, meets))
+            share = exp(float(np.median(fit.cost[-_LATE:])) + by) / limit.value
+        found.append(_Judged(fit, meets, share))
     return found
 
 
-def _outlook(growing: Sequence[_Judged], met: Crossing | None, fits: Fits) -> tuple[Outlook, str]:
+def _outlook(
+    growing: Sequence[_Judged], met: Crossing | None, fits: Fits, changes: Sequence[Change]
+) -> tuple[Outlook, str]:
     if growing:
         told = next(each for each in growing if each.meets is met)
         return Outlook.GROWS, wording.grows(told.fit, met)
     duration = fits.by_measure[Measure.DURATION][0]
     if duration.high < _NEARLY_FLAT:
-        return Outlook.STEADY, wording.steady(duration)
+        return Outlook.STEADY, wording.steady(duration, changes)
     return Outlook.TOO_LITTLE_DATA, wording.unclear(duration)
 
 

@@ -19,6 +19,8 @@ _FAR_DAYS = 180
 _FEW = 7
 _MOST_POINTS = 120
 _NEIGHBOURS = 5
+_TRIMMED = 5
+"""The fewest days of which two can be left out."""
 _TWENTIETH = 20
 _LATE = 30
 _MOST = 1e18
@@ -115,7 +117,8 @@ def points_of(days: Sequence[Day]) -> Points:
     places = [slice(start, end) for start, end in pairwise([*starts.tolist(), len(days)])]
     measures, drivers = _measures(days), _drivers(days)
     table = np.column_stack([numbers, *measures.values(), *drivers.values()])
-    middles = np.array([_middle(table[place]) for place in places]).T
+    releases = [frozenset(day.release for day in days[place]) for place in places]
+    middles = np.array([_middle(table[place], ran) for place, ran in zip(places, releases, strict=True)]).T
     for place, name in enumerate(measures, 1):
         if name in _OF_LARGEST:
             middles[place] = np.maximum.reduceat(table[:, place], starts)
@@ -123,7 +126,7 @@ def points_of(days: Sequence[Day]) -> Points:
     return Points(
         times=times,
         calls=np.array([sum(day.calls for day in days[place]) for place in places], dtype=float),
-        releases=[frozenset(day.release for day in days[place]) for place in places],
+        releases=releases,
         measures={
             name: drawn_in(column)
             for name, column in zip(measures, columns, strict=False)
@@ -133,8 +136,14 @@ def points_of(days: Sequence[Day]) -> Points:
     )
 
 
-def _middle(rows: Figures) -> Figures:
-    return rows[0] if len(rows) == 1 else np.asarray(np.median(rows, axis=0))
+def _middle(rows: Figures, ran: frozenset[str]) -> Figures:
+    """Of a week the mean without its highest and lowest day: their median would leave the weekend out, which a month has in it.
+
+    The median of few days, and where a release came in between: a step is to stay a step.
+    """
+    if len(rows) < _TRIMMED or len(ran) > 1:
+        return np.asarray(np.median(rows, axis=0) if len(rows) > 1 else rows[0])
+    return np.asarray(np.sort(rows, axis=0)[1:-1].mean(axis=0))
 
 
 def _measures(days: Sequence[Day]) -> Mapping[Measure, Sequence[float]]:

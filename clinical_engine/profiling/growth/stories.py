@@ -27,8 +27,9 @@ _SOME = slice(None, None, 2)
 """Of the mixtures: every second one tells the same in half the time."""
 _CLEAR = 3.5
 """Deviations of the leaps from one point to the next: a search that adds one step at a time finds no way up and down again."""
-_STEEPEST, _LEAST = 3.0, 0.1
-"""The powers that a story of growth may have, all as likely."""
+_LEAST = 0.05
+_POWERS = ((1.1, 0.6), (2.1, 0.4))
+"""A cost that is linear (or n log n) above a fixed part has powers up to the first, a square up to the second, all as likely."""
 
 
 def odds_of_growth(fit: Fitted, points: Points, noises: Noises) -> float:
@@ -138,8 +139,11 @@ class _Stories:
 
 def _of_slope(slope: Figures, error: Figures) -> Figures:
     """The logarithm of the share of likelihood that is within the powers growth may have."""
-    within = _normal((_STEEPEST - slope) / error) - _normal((_LEAST - slope) / error)
-    return np.asarray(np.log(sqrt(2 * pi) / (_STEEPEST - _LEAST) * error * np.maximum(within, 1e-300)))
+    below = _normal((_LEAST - slope) / error)
+    within = sum(
+        share / (most - _LEAST) * (_normal((most - slope) / error) - below) for most, share in _POWERS
+    )
+    return np.asarray(np.log(sqrt(2 * pi) * error * np.maximum(within, 1e-300)))
 
 
 def _normal(deviations: Figures) -> Figures:

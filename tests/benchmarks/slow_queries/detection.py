@@ -24,8 +24,9 @@ _WITHIN = 50
 def run() -> list[Metric]:
     """Growth: 60 statements whose cost grows with the patients and 300 whose cost does not, over three simulated years, judged
     every 28 days and on the last day that is in time; worst of the seeds (`BENCH_SEEDS="1 2"`). A growing one must be flagged 30
-    days and a factor of two in patients before its limit. Changes of plan: executions until noticed, of statements that become 4 to
-    50 times as slow. What the generator draws: docs/decisions/growth.md.
+    days and a factor of two in patients before its limit. The oracle knows the noise of each and the days of its releases. Changes
+    of plan: executions until noticed, of statements that become 4 to 50 times as slow. What the generator draws:
+    docs/decisions/growth.md.
     """
     return measured_with([int(seed) for seed in _SEEDS.split()], _EVERY)
 
@@ -44,6 +45,10 @@ def measured_with(seeds: Sequence[int], every: int) -> list[Metric]:
     return [
         measured(
             "growing statements flagged in time, least of the seeds", 60 - max(each.missed for each in scores)
+        ),
+        measured(
+            "growing statements that an oracle flags in time, expected, least of the seeds",
+            60 - max(sum(one.missed_at_best for one in each.statements) for each in scores),
         ),
         measured("growing statements, least days ahead of the limit", min(one.days_ahead for one in flagged)),
         measured(

@@ -14,6 +14,7 @@ from clinical_engine.profiling.durations import bucket_of, percentile
 from clinical_engine.profiling.growth.limits import Limits
 from clinical_engine.profiling.growth.series import Day
 from tests.benchmarks.slow_queries.noise import Noise, effects, usual
+from tests.benchmarks.slow_queries.oracle import Truth
 from tests.benchmarks.slow_queries.world import LAST_JUDGED, Figures, World, world
 
 GROWING = ("linear", "n log n", "quadratic", "parameters", "lists")
@@ -47,6 +48,7 @@ class Statement:
     deadline: int | None = None
     limit_day: int | None = None
     patients_at_limit: float = np.inf
+    truth: Truth | None = None
 
     def history(self, today: int) -> list[Day]:
         """What is kept on a day: the last 90 days, and before them whole months."""
@@ -80,9 +82,11 @@ def growing(around: World, kind: str, chance: np.random.Generator) -> Statement:
     share = fixed + (1 - fixed) * _shape(kind, driver[:LAST_JUDGED], at_limit)
     cost = _growing_cost(kind, share, limits, noise, chance)
     log_duration = cost.duration + effects(noise, LAST_JUDGED, chance)
+    steps = cost.duration * 0
     if chance.uniform() < 0.3:
         steps = _steps(around, 1, deadline, chance)
-        log_duration = log_duration + steps - steps[-1]  # the last release is the one that reaches the limit
+        steps -= steps[-1]  # the last release is the one that reaches the limit
+    log_duration += steps
     calls = _calls(around, "little" if chance.uniform() < 0.3 else "busy", chance)
     days, months = _observed(around, replace(cost, duration=log_duration), calls, noise, chance)
     return Statement(
@@ -93,6 +97,13 @@ def growing(around: World, kind: str, chance: np.random.Generator) -> Statement:
         min(deadline, limit_day - 30),
         limit_day,
         around.drivers["active_patients"][limit_day],
+        Truth(
+            cost.duration,
+            steps,
+            calls,
+            noise,
+            not any(map(np.ptp, (cost.rows, cost.parameters, cost.values))),
+        ),
     )
 
 

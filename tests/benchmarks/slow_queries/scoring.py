@@ -7,6 +7,7 @@ from time import thread_time
 from clinical_engine.profiling.growth.estimating import estimate
 from clinical_engine.profiling.growth.verdicts import Outlook, Verdict
 from tests.benchmarks.slow_queries.generator import Statement, statements
+from tests.benchmarks.slow_queries.oracle import missed_at_best
 from tests.benchmarks.slow_queries.world import LAST_JUDGED, World
 
 _FIRST_JUDGED = 30
@@ -23,6 +24,8 @@ class Scored:
     factor_ahead: float = 0.0
     headroom: float | None = None
     """Of one that grows, the patients at the limit as told on its deadline, against those there will be."""
+    missed_at_best: float = 0.0
+    """The chance that an oracle misses it."""
 
     @property
     def right(self) -> bool:
@@ -83,8 +86,9 @@ def _scored(judge: _Judge, around: World, statement: Statement, every: int) -> S
     # Its deadline is judged whatever the pace.
     days = range(statement.deadline % every + every, statement.deadline + 1, every)
     flagged = _first_flagged(judge, statement, days)
+    at_best = missed_at_best(statement.truth, statement.deadline) if statement.truth else 0.0
     if flagged is None:
-        return Scored(statement.kind, True, None)
+        return Scored(statement.kind, True, None, missed_at_best=at_best)
     crossing = judge.verdict(statement, statement.deadline).crossing
     ahead = statement.patients_at_limit / around.drivers["active_patients"][flagged]
     told = (
@@ -92,7 +96,7 @@ def _scored(judge: _Judge, around: World, statement: Statement, every: int) -> S
         if crossing is None
         else crossing.driver_at_limit / around.drivers[crossing.driver][statement.limit_day]
     )
-    return Scored(statement.kind, True, flagged, statement.limit_day - flagged, float(ahead), told)
+    return Scored(statement.kind, True, flagged, statement.limit_day - flagged, float(ahead), told, at_best)
 
 
 def _first_flagged(judge: _Judge, statement: Statement, days: Iterable[int]) -> int | None:

@@ -4,14 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from clinical_engine.profiling.capture.rollup import roll_up
 from clinical_engine.profiling.estimating.driving import estimate_due
 from clinical_engine.profiling.estimating.judging import found_of
 from clinical_engine.profiling.estimating.loading import Period
-from clinical_engine.profiling.findings import Found, close
+from clinical_engine.profiling.findings import Found, assign, close
 from clinical_engine.profiling.growth.verdicts import Crossing, Measure, Outlook, Verdict
 from clinical_engine.profiling.models import CapturedStatement, Finding, FindingKind, Release
+from tests.admin.world import account
 from tests.factories import user
 from tests.profiling.written import batch, ran
 
@@ -53,6 +55,20 @@ def test_what_ran_seldom_or_within_its_budget_or_for_silk_is_not(
 ) -> None:
     estimated(number, seconds, origin)
     assert not Finding.objects.exists()
+
+
+@pytest.mark.django_db
+def test_too_many_values_and_a_budget_that_is_passed_each_have_an_owner_and_a_due_date() -> None:
+    estimated(20, 0.1, values=70_000)
+    too_many = Finding.objects.get()
+    owner, due_on = account("On-call engineer"), timezone.now().date() + timedelta(days=60)
+    assign(too_many, actor=owner, owner=owner, note="Becomes a join", due_on=due_on)
+    estimated(40, 2.4)
+    too_slow = Finding.objects.get(kind=FindingKind.OVER_LIMIT)
+    too_many.refresh_from_db()
+    assert "a list of 70,000 values" in too_many.told
+    assert (too_many.owner, too_many.note, too_many.due_on) == (owner, "Becomes a join", due_on)
+    assert (too_slow.owner, too_slow.note, too_slow.due_on) == (None, "", TODAY + timedelta(days=14))
 
 
 @pytest.mark.django_db

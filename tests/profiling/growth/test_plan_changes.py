@@ -31,9 +31,25 @@ def test_one_that_became_faster_has_not() -> None:
     assert changed_by(USUAL, durations(40, 0.3)) is None
 
 
-def test_slow_calls_that_happen_to_come_together_are_none() -> None:
-    both = added([durations(1_600, 1.0), durations(400, 20.0)])
+@pytest.mark.parametrize("slow", [1_600, 3_200])
+def test_slow_calls_that_happen_to_come_together_are_none(slow: int) -> None:
+    both = added([durations(1_600, 1.0), durations(slow, 20.0)])
     assert changed_by(both, durations(40, 20.0, seed=3)) is None
+
+
+def test_many_slow_calls_among_fast_ones_are_none() -> None:
+    both = added([durations(1_600, 1.0), durations(400, 20.0)])
+    assert changed_by(both, added([durations(5, 1.0, seed=3), durations(35, 20.0, seed=3)])) is None
+
+
+def test_of_two_ways_to_be_called_both_became_slower_by_as_much_as_they_are_apart() -> None:
+    both = added([durations(1_600, 1.0), durations(400, 20.0)])
+    recent = added([durations(35, 20.0, seed=3), durations(5, 400.0, seed=3)])
+    assert changed_by(both, recent) == pytest.approx(20, rel=0.2)
+
+
+def test_a_day_on_which_all_is_twice_as_slow_is_none() -> None:
+    assert changed_by(USUAL, durations(40, 6.0, seed=4)) is None
 
 
 def test_few_executions_tell_nothing() -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from math import log
 from random import Random
 
 import pytest
@@ -76,3 +77,11 @@ def test_the_most_values_of_a_month_are_no_more_than_those_of_its_weeks() -> Non
     both = points_of(kept([*months, *days[600:]]))
     # Middles of seven would be lower by 0.6.
     assert both.measures[Measure.VALUES][-14:].mean() > both.measures[Measure.VALUES][:20].mean() - 0.35
+
+
+def test_a_week_has_its_weekend_in_it_as_a_month_has() -> None:
+    # Both days of the weekend are faster by two fifths: by 0.14 in the mean of the logarithms, not at all in the median.
+    days = history(lambda number, _: 6_000.0 if number % 7 > 4 else 10_000.0, days=140, noise=0.001)
+    calm = [replace(each, release="r1") for each in days]
+    [level, *_] = points_of(kept(calm)).measures[Measure.DURATION]
+    assert log(6_000) < level < log(10_000) - 0.09
