@@ -1,5 +1,6 @@
 """Fixtures of all tests. The database is provisioned by tests/servers.py and used as the app's role."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -34,6 +35,12 @@ _KEPT = {
     "observations_codepart",
     "observations_cataloguestate",
 }
+
+
+def pytest_sessionstart() -> None:
+    # A process that a test starts writes down what its statements cost only where the test says so: what is left is written when
+    # it ends, which may be after the database was emptied.
+    os.environ["CAPTURE_EVERY_SECONDS"] = "0"
 
 
 def pytest_sessionfinish() -> None:

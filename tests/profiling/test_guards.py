@@ -207,7 +207,7 @@ def test_a_command_says_it_in_one_line_and_exits_with_one(
         return fetch_all("SELECT 1")
 
     with Threads(1) as threads, uncommitted(threads, lock_groups):
-        done = manage("create_roles", **{variable: "1000"})
+        done = manage("create_roles", **{variable: "1000", "CAPTURE_EVERY_SECONDS": "3600"})
     assert done.returncode == 1
     [line] = done.stderr.strip().splitlines()
     assert line.startswith("Statement ")

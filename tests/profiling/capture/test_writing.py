@@ -130,6 +130,8 @@ def test_whatever_is_asked_for_is_called_in_each_round_with_a_cursor_that_commit
 
 # --- Processes of their own ---
 
+AT_THE_END = {"CAPTURE_EVERY_SECONDS": "3600"}
+
 
 def process(script: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """A process of the engine that does what the script says, and ends."""
@@ -142,7 +144,7 @@ def process(script: str, **environment: str) -> "subprocess.CompletedProcess[str
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "clinical_engine.settings",
-            "CAPTURE_EVERY_SECONDS": "3600",
+            **AT_THE_END,
             **environment,
         },
         capture_output=True,
@@ -161,7 +163,8 @@ def test_what_is_left_at_the_end_of_a_process_is_written(written: Callable[[], l
 
 def test_a_command_is_what_its_statements_are_for(written: Callable[[], list[Counted]]) -> None:
     sending = "from clinical_engine.common.database import execute; execute('SELECT 1 AS of_command')"
-    subprocess.run([sys.executable, "manage.py", "shell", "-c", sending], cwd=ROOT, check=True, timeout=120)
+    command = [sys.executable, "manage.py", "shell", "-c", sending]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **AT_THE_END}, check=True, timeout=120)
     assert [each.origin for each in written() if "of_command" in each.shape] == ["command shell"]
 
 
