@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,9 @@ from clinical_engine.common.errors import Refusal
 DUPLICATE_KEY = "duplicate_key"
 _MESSAGE = "Stands there twice: which of the two counts cannot be told."
 _LONGEST_FIELD = 128
+Pairs = Sequence[tuple[str, object]]
+# No number is made of digits: there may be a million of them.
+NO_NUMBERS: Mapping[str, Any] = {"parse_int": len, "parse_float": len, "parse_constant": len}
 
 
 class _RepeatedError(Exception):
@@ -42,27 +46,51 @@ def refusal_of_repeated_key(text: bytes) -> Refusal | None:
 
 
 def refusal_of_repeated_frame(body: bytes) -> Refusal | None:
-    """Why a body whose outermost object has a key twice is not taken, whatever its items have. It must be an object in JSON.
+    """Why a body whose outermost object has a key twice is not taken, whatever its items have; `field` is that key.
 
-    A key is told by its quotes: those of the body are those of its keys and of what these stand for, or there are more of either.
+    It must be an object in JSON that has no keys but those of its frame: the key is named. A key is told by its quotes: those of
+    the body are those of its keys and of what these stand for, or there are more of either.
     """
     parts = _decode_parts(body)
     quotes = sum(2 + bytes(part).count(b'"') for part in parts.values())
-    return None if body.count(b'"') == quotes else Refusal("body", DUPLICATE_KEY, "Has a key twice.")
+    if body.count(b'"') == quotes:
+        return None
+    return Refusal(_repeated_of_outermost(body) or "body", DUPLICATE_KEY, _MESSAGE)
 
 
-def _refuse_repeated(pairs: Sequence[tuple[str, object]]) -> None:
+def _repeated_of_outermost(body: bytes) -> str | None:
+    # The outermost object is read last.
+    found: str | None = None
+
+    def remember(pairs: Pairs) -> None:
+        nonlocal found
+        found = _repeated_in(pairs)
+
+    try:
+        json.JSONDecoder(object_pairs_hook=remember, **NO_NUMBERS).decode(body.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        # An item is nested too deeply for this decoder: the body is refused all the same.
+        return None
+    return found
+
+
+def _repeated_in(pairs: Pairs) -> str | None:
     if len(dict(pairs)) == len(pairs):
-        return
+        return None
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
-            raise _RepeatedError(key)
+            return key
         seen.add(key)
+    return None
 
 
-# Nothing is kept of what is read, and no number is made of digits: there may be a million of them.
-_decode = json.JSONDecoder(
-    object_pairs_hook=_refuse_repeated, parse_int=len, parse_float=len, parse_constant=len
-).decode
+def _refuse_repeated(pairs: Pairs) -> None:
+    key = _repeated_in(pairs)
+    if key is not None:
+        raise _RepeatedError(key)
+
+
+# Nothing is kept of what is read.
+_decode = json.JSONDecoder(object_pairs_hook=_refuse_repeated, **NO_NUMBERS).decode
 _decode_parts = msgspec.json.Decoder(Mapping[str, msgspec.Raw]).decode

@@ -19,6 +19,8 @@ BATCH_BODY = 16 * 1024 * 1024
 # next request. One that is larger still loses its connection.
 DRAINED = 32 * 1024 * 1024
 CHUNK = 64 * 1024
+# A header without a value says that nothing was done to the body.
+_UNCOMPRESSED = {"", "identity"}
 
 
 class _BoundedParser(BaseParser):
@@ -33,7 +35,7 @@ class _BoundedParser(BaseParser):
             raise RequestDataTooBig
         # After the body, as everything that refuses: what stays unread spoils the connection for the client's next request.
         headers = parser_context["request"].META if parser_context else {}
-        if headers.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        if headers.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in _UNCOMPRESSED:
             raise RefusedError(Refusal("body", "compressed", "Must be sent without compression."))
         return body
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
@@ -24,7 +25,7 @@ from clinical_engine.common.logs import describe_error
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 # Below this path machines ask, elsewhere people do, who get a page.
-_API = ("/api/", "/fhir")
+_API = ("/api", "/fhir")
 _SEND_AGAIN = "Send the same again; what was stored nevertheless is then a duplicate."
 # Whether the same may be sent again soon: a statement at its limit costs that much each time.
 _AFTER_SECONDS = {Guard.STATEMENT: 30, Guard.LOCK: 1}
@@ -91,12 +92,7 @@ def problem_response(
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Django REST framework's exception handler: known errors become problems, unknown ones Django's 500."""
     if isinstance(error, RefusedError):
-        return problem_response(
-            422,
-            "refused",
-            "The request was refused; nothing was stored.",
-            [ItemError(r) for r in error.refusals],
-        )
+        return problem_response(422, "refused", _refused(context), [ItemError(r) for r in error.refusals])
     if isinstance(error, ClientIdConflictError):
         return problem_response(409, "client-id-conflict", str(error))
     if isinstance(error, RequestDataTooBig):
@@ -129,14 +125,19 @@ def _framework_problem(error: Exception, context: Mapping[str, Any]) -> Response
     if response is None:
         return None
     if isinstance(error, exceptions.ValidationError):
-        document = problem(
-            422, "refused", "The request was refused; nothing was stored.", [*_errors_of(error.detail)]
-        )
+        document = problem(422, "refused", _refused(context), [*_errors_of(error.detail)])
     else:
         document = problem(response.status_code, _kind_of(error), _detail_of(error))
     response.data, response.status_code = document, document["status"]
     response.content_type = CONTENT_TYPE
     return response
+
+
+def _refused(context: Mapping[str, Any]) -> str:
+    # Who only asks had nothing to store.
+    if context["request"].method in SAFE_METHODS:
+        return "The request was refused."
+    return "The request was refused; nothing was stored."
 
 
 def _kind_of(error: Exception) -> str:
@@ -184,14 +185,18 @@ def problem_outside_views(request: HttpRequest, status: int, kind: str, detail: 
     """What answers a request that no view of the framework could: in the form of its address."""
     document = problem(status, kind, detail)
     for path, form in _forms.items():
-        if request.path_info.startswith(path):
+        if _is_below(request, path):
             return form(document)
     return JsonResponse(document, status=status, content_type=CONTENT_TYPE)
 
 
+def _is_below(request: HttpRequest, path: str) -> bool:
+    return f"{request.path_info}/".startswith(f"{path}/")
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Django's handler of unexpected errors: says nothing of what was being processed."""
-    if not request.path_info.startswith(_API):
+    if not any(_is_below(request, path) for path in _API):
         return _error_page(request)
     detail = "An unexpected error happened. It was recorded; nothing was stored."
     return problem_outside_views(request, 500, "unexpected", detail)
@@ -199,7 +204,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler of requests that it takes for an attack, such as one to a host that is not ours."""
-    if not request.path_info.startswith(_API):
+    if not any(_is_below(request, path) for path in _API):
         return defaults.bad_request(request, exception)
     return problem_outside_views(request, 400, "bad-request", "The request's head is not as it should be.")
 
@@ -215,6 +220,6 @@ def _error_page(request: HttpRequest) -> HttpResponseBase:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler of unknown addresses."""
-    if not request.path_info.startswith(_API):
+    if not any(_is_below(request, path) for path in _API):
         return defaults.page_not_found(request, exception)
     return problem_outside_views(request, 404, "not-found", "There is nothing at this address.")

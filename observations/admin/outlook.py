@@ -42,6 +42,7 @@ def _of_second(conflict: MeasurementConflict, prospect: Prospect) -> Iterator[Se
     for obstacle in prospect.obstacles:
         yield f"The second cannot be taken. {obstacle}"
     if prospect.is_implausible:
-        yield "The second is implausible: it lies outside the range that the catalogue has for it. It would count, and be flagged."
+        counts = "It would be flagged" if prospect.is_held else "It would count, and be flagged"
+        yield f"The second is implausible: it lies outside the range that the catalogue has for it. {counts}."
     if prospect.is_held:
         yield f"The second would be held, since no association of {conflict.external_id} covers its time: it counts once one does."

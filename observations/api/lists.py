@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from clinical_engine.api.fields import InstantField
 from clinical_engine.api.pagination import MAX_PAGE_SIZE, PAGE_SIZE, address_of, page_of
-from clinical_engine.common.errors import Refusal, RefusedError
+from clinical_engine.api.parameters import check_parameters
 
 
 class ListQuerySerializer(serializers.Serializer[Any]):
@@ -44,15 +44,12 @@ def list_parameters(time: str) -> list[OpenApiParameter]:
 def query_of(
     request: Request, shape: type[serializers.Serializer[Any]] = ListQuerySerializer
 ) -> dict[str, Any]:
-    """The request's parameters. Raises ValidationError, or RefusedError for one that the list does not have.
+    """The request's parameters. Raises ValidationError, or RefusedError for one that the list does not have, or that comes twice.
 
     A misspelt filter that is passed over would show rows that were not asked for.
     """
     query = shape(data=request.query_params)
-    if unknown := sorted(set(request.query_params) - set(query.fields)):
-        raise RefusedError(
-            *(Refusal(name[:128], "unknown_parameter", "There is no such parameter.") for name in unknown)
-        )
+    check_parameters(request.query_params, query.fields.keys())
     query.is_valid(raise_exception=True)
     return dict(query.validated_data)
 

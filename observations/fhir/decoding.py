@@ -86,6 +86,9 @@ _NOT_SUPPORTED = {
     ),
 }
 
+ELEMENTS = _READ | _FORMAL | _IGNORED | _OF_COMPONENT | _NOT_SUPPORTED.keys()
+"""Every name of an element of an Observation that is known here."""
+
 _decode_elements = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_observation = msgspec.json.Decoder(Observation).decode
 _decode_component = msgspec.json.Decoder(Valued).decode

@@ -75,6 +75,8 @@ def _outcome_of(problem: Json, *, is_search: bool) -> Json:
         return outcome_of(_parameter(each) if is_search else _element(each) for each in errors)
     status = int(problem["status"])
     text = _UNSUPPORTED_BODY if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE else problem["detail"]
+    if statement := problem.get("statement"):
+        text = f"{text} Statement {statement}."
     severity = "fatal" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "error"
     kind = _KINDS.get(status, "processing")
     return outcome_of([issue(severity, kind, text, system=PROBLEMS, code=code)])

@@ -11,7 +11,9 @@ from observations.fhir.faults import UNREADABLE, Fault, fault, fault_of
 MAX_ENTRIES = 1_000
 
 
-class _Request(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename="camel"):
+class Request(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename="camel"):
+    """What is to be done with the resource of an entry."""
+
     method: str
     url: str
     id: Raw = Raw()
@@ -29,10 +31,10 @@ class _Request(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
         return any(map(bytes, conditions))
 
 
-class _Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename="camel"):
-    """Without `modifierExtension`, which would have to be understood; so is the request."""
+class Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename="camel"):
+    """An entry; without `modifierExtension`, which would have to be understood; so is the request."""
 
-    request: _Request
+    request: Request
     resource: Raw = Raw()
     full_url: Raw = Raw()
     id: Raw = Raw()
@@ -56,7 +58,7 @@ class Bundle(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 _decode_bundle = msgspec.json.Decoder(Bundle).decode
-_decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_entry = msgspec.json.Decoder(Entry).decode
 
 
 def decode_bundle(body: bytes) -> Bundle:

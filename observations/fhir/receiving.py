@@ -8,15 +8,14 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from clinical_engine.api.duplicate_keys import refusal_of_repeated_key
 from clinical_engine.api.scopes import Access
-from clinical_engine.common.errors import Refusal
 from observations.catalogue import Catalogue, catalogue
 from observations.fhir.decoding import decode
 from observations.fhir.elements import Sent
 from observations.fhir.faults import Fault, join
 from observations.fhir.frames import Bundle, resource_of
 from observations.fhir.interpreting import Meaning, meaning_of
+from observations.fhir.repeating import fault_of_repeated_element
 from observations.fhir.storing import Result, store
 from observations.fhir.subjects import referenced_patients, subject_of
 from observations.intake import Sender
@@ -67,9 +66,8 @@ def _sent(raw: msgspec.Raw) -> Sent | Fault:
     resource = resource_of(raw)
     if isinstance(resource, Fault):
         return resource
-    if (refusal := refusal_of_repeated_key(bytes(raw))) is not None:
-        # What was repeated may be anywhere, and be anything: no element is named.
-        return Fault(Refusal("item", refusal.code, refusal.message))
+    if (repeated := fault_of_repeated_element(bytes(raw))) is not None:
+        return repeated
     decoded = decode(resource)
     if isinstance(decoded, Fault):
         return Fault(decoded.refusal, join("resource", decoded.path))

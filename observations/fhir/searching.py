@@ -1,6 +1,7 @@
 """What a search of Observations asks for."""
 
 import re
+from calendar import isleap, monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from clinical_engine.api.pagination import MAX_PAGE_SIZE, PAGE_SIZE
+from clinical_engine.api.parameters import TAKEN_ONCE, TWICE, unknown_parameters
 from clinical_engine.common.errors import Refusal, RefusedError
 
 CURSOR = "_cursor"
@@ -102,10 +104,7 @@ class _Asked:
 
     def __init__(self, query: QueryDict) -> None:
         self._query = query
-        self._refusals = [
-            Refusal(name[:128], "unknown_parameter", "There is no such parameter.")
-            for name in sorted(query.keys() - _HELP.keys())
-        ]
+        self._refusals = [*unknown_parameters(query, _HELP.keys())]
 
     def read(self, name: str, text: str, read: Callable[[str], Value], otherwise: Value) -> Value:
         """What the text means; `otherwise` when it cannot be understood."""
@@ -119,7 +118,7 @@ class _Asked:
         """What a parameter means that comes once at most; `otherwise` without it."""
         texts = self._query.getlist(name)
         if len(texts) > 1:
-            self._refusals.append(Refusal(name, "twice", "Is taken once."))
+            self._refusals.append(Refusal(name, TWICE, TAKEN_ONCE))
         return self.read(name, texts[0], read, otherwise) if texts else otherwise
 
     def required(self, name: str, read: Callable[[str], Value], otherwise: Value) -> Value:
@@ -176,16 +175,24 @@ def _period(text: str) -> Period | None:
     # A time without seconds is none of Python's.
     begin = datetime.fromisoformat(f"{year}-{month}-{day}{time}")
     precision = timedelta(minutes=1) if time.count(":") < 2 + (time[-1] != "Z") else timedelta(seconds=1)
-    return Period(prefix or "eq", begin, begin + (timedelta(microseconds=1) if "." in time else precision))
+    return Period(
+        prefix or "eq", begin, _after(begin, timedelta(microseconds=1) if "." in time else precision)
+    )
 
 
 def _days(year: int, month: int, day: int) -> tuple[datetime, datetime]:
     begin = datetime(year, month or 1, day or 1, tzinfo=UTC)
-    if day:
-        return begin, begin + timedelta(days=1)
-    if month:
-        return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-    return begin, datetime(year + 1, 1, 1, tzinfo=UTC)
+    days_of_month = monthrange(year, month or 1)[1]
+    days = 1 if day else days_of_month if month else 365 + isleap(year)
+    return begin, _after(begin, timedelta(days=days))
+
+
+def _after(begin: datetime, length: timedelta) -> datetime:
+    # 9999-12-31 is what many systems write for 'without an end'.
+    try:
+        return begin + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=begin.tzinfo)
 
 
 def _count(text: str) -> int:

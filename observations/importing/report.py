@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
+from django.template.defaultfilters import pluralize
 
 from observations.exporting.cells import text_cell
 from observations.exporting.snapshot import Snapshot
@@ -48,7 +49,7 @@ def _written(rows: list[Any]) -> bytes:
 
 def received(file: MeasurementImport) -> str:
     """What was read."""
-    return f"Read {file.lines:,} lines; import {file.pk}."
+    return f"Read {file.lines:,} line{pluralize(file.lines)}; import {file.pk}."
 
 
 def progress(file: MeasurementImport) -> str:

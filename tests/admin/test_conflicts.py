@@ -217,8 +217,11 @@ def test_it_is_said_beforehand_that_the_second_is_implausible_and_would_be_held(
     text = outlook(support, conflict)
     assert "The second is implausible" in text
     assert "would be held, since no association of p-2 covers its time" in text
+    assert "It would be flagged." in text
+    assert "It would count" not in text
     link(owner, "p-2", work)
     assert "held" not in outlook(support, conflict)
+    assert "It would count, and be flagged." in outlook(support, conflict)
     support.post(address(TAKE, conflict), WHY)
     assert Measurement.objects.get(client_id=client_id_of_second(conflict)).is_implausible
 

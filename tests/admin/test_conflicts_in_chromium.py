@@ -11,7 +11,7 @@ from observations.readings import Reading
 from submitters.models import Organisation
 from tests import factories
 from tests.admin import world
-from tests.admin.browser import browsing, log_in, serving
+from tests.admin.browser import SIZE, browsing, log_in, serving
 
 NOTES = [f"Slept badly, {number}" for number in range(7)]
 
@@ -68,12 +68,31 @@ def take_the_second_that_would_be_held(page: Page) -> None:
     both = page.get_by_role("region", name="Both contents")
     expect(both).to_contain_text("The second is implausible")
     expect(both).to_contain_text("would be held, since no association of patient-7 covers its time")
+    everything_stands_on_a_narrow_screen(page)
     page.get_by_role("link", name="Take the second").click()
     expect(page.get_by_text("The second is implausible")).to_be_visible()
     page.get_by_label("Reason").fill("ticket 12: typed wrongly the first time")
     page.get_by_role("button", name="Take the second").click()
     expect(page.get_by_text("The second is stored, and replaces the first")).to_be_visible()
     page.goto("/admin/")
+
+
+def everything_stands_on_a_narrow_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    both = page.get_by_role("region", name="Both contents")
+    for each in (
+        both.get_by_text("9000 mg/dL"),
+        both.get_by_text("differs"),
+        both.get_by_role("link", name="Take the second"),
+        both.get_by_role("link", name="The first stands"),
+    ):
+        expect(each).to_be_visible()
+        box = each.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.set_viewport_size(SIZE)
+    expect(both.get_by_role("link", name="Take the second")).to_have_count(0)
 
 
 def follow_the_mark_of_the_notes(page: Page) -> None:

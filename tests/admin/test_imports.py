@@ -17,7 +17,7 @@ from django.utils import timezone
 from clinical_engine.api.uploads import place_to_upload
 from clinical_engine.audit.models import AuditEntry
 from clinical_engine.jobs.models import Job
-from observations.importing import answering
+from observations.importing import answering, report
 from observations.importing.staging import BOUNDS
 from observations.models import ImportedLine, ImportState, Measurement, MeasurementImport
 from submitters.models import Organisation
@@ -51,8 +51,10 @@ def test_a_file_is_sent_worked_off_and_told_of(support: Client, clinic: Organisa
     assert (file.file_name, file.dry_run, str(file.actor)) == ("Readings.CSV", False, "clinical-support")
     page = text_of(support.get(address(file)))
     assert "0 of 2 lines answered, 0 %" in page
+    assert page.count("No line was answered so far.") == 2
     work()
     page = text_of(support.get(address(file)))
+    assert "answered so far" not in page
     assert "2 of 2 lines answered, 100 %" in page
     assert "Must be a number such as 7.5" in page
     assert reverse("admin:jobs_job_change", args=[file.job_id]) in page
@@ -146,6 +148,36 @@ def test_an_import_is_cancelled_with_a_reason(
     assert "data-moving" not in live
     response = support.post(address(file, "cancel"), {"reason": "ticket 14"}, follow=True)
     assert messages_of(response) == ["The import is over (cancelled); nothing was changed."]
+
+
+def test_no_more_is_said_of_lines_that_were_not_answered_than_that(
+    support: Client, clinic: Organisation
+) -> None:
+    file = received(clinic, readings(3_000))
+    for done, state, words in (
+        (0, ImportState.IMPORTING, "No line was answered so far."),
+        (1_000, ImportState.IMPORTING, "1,000 of 3,000 lines were answered so far, none was refused."),
+        (0, ImportState.CANCELLED, "No line was answered before the import was cancelled."),
+        (
+            1_000,
+            ImportState.CANCELLED,
+            "1,000 of 3,000 lines were answered before the import was cancelled, none was refused.",
+        ),
+        (3_000, ImportState.IMPORTED, "No line was refused."),
+    ):
+        MeasurementImport.objects.filter(pk=file.pk).update(done=done, state=state)
+        page = text_of(support.get(address(file)))
+        assert words in page
+        assert words.replace("refused", "refused or in conflict") in page
+
+
+def test_one_line_is_told_of_as_one(support: Client, clinic: Organisation) -> None:
+    assert messages_of(send(support, clinic, readings(1))) == ["Received: 1 line."]
+    file = MeasurementImport.objects.get()
+    assert report.received(file).startswith("Read 1 line; import ")
+    assert "Cancel the import of 1 line" in text_of(support.get(address(file, "cancel")))
+    assert "1 lines" not in text_of(support.get(address(file, "cancel")))
+    assert messages_of(send(support, clinic, readings(2)))[-1] == "Received: 2 lines."
 
 
 def test_a_page_tells_when_the_job_behind_it_has_failed(support: Client, clinic: Organisation) -> None:

@@ -9,10 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from observations.admin.plots.drawing import MANY
-from observations.admin.plots.marks import Shape, State
+from observations.admin.plots.marks import Mark, Shape, State, state_of
 from observations.admin.plots.periods import Choice
 from observations.admin.plots.reading import Bounds, histories_of, readings_of
-from observations.models import Code
+from observations.models import Code, Measurement
 from observations.readings import Component
 from patients.admin.timeline.scale import Scale
 from patients.models import Patient
@@ -152,6 +152,65 @@ def test_the_same_answer_in_one_place_is_one_mark_that_names_each_time(
     assert together.count == 3
     assert together.words.count("yes; ") == 3
     assert len(support.get(together.url).context["cl"].result_list) == 3
+
+
+def listed(client: Client, mark: Mark) -> list[Measurement]:
+    """What the list shows that a mark of several leads to."""
+    return list(client.get(mark.url).context["cl"].result_list)
+
+
+def test_the_list_of_a_mark_has_no_answer_of_another_mark_in_the_same_time(
+    north: Submitter, support: Client
+) -> None:
+    code = "hypoglycaemic-symptoms"
+    record(north, reading(code, value=True, hours_ago=24 * 365))
+    record(north, *(reading(code, value=n % 2 == 0, hours_ago=500 + n / 100) for n in range(7)))
+    yes, no = sorted(
+        (mark for mark in plot("Hypoglycaemic symptoms").marks if mark.count > 1), key=lambda mark: mark.top
+    )
+    assert (yes.count, no.count) == (4, 3)
+    assert [row.value_boolean for row in listed(support, yes)] == [True] * 4
+    assert [row.value_boolean for row in listed(support, no)] == [False] * 3
+
+
+def test_the_list_of_a_mark_has_only_what_is_in_its_state(
+    north: Submitter, support: Client, work: Callable[[], int]
+) -> None:
+    record(north, reading(NOTE, "Of long ago", hours_ago=24 * 365))
+    for begin, state in ((100, "counted"), (500, "held")):
+        names = [f"{state}-{n}" for n in range(5)]
+        record(
+            north,
+            *(reading(NOTE, name, hours_ago=begin + n / 100, client_id=name) for n, name in enumerate(names)),
+        )
+        for name in names[1:4:2]:
+            retract(north, name)
+    work()
+    marks = [mark for mark in plot("Note by the patient").marks if mark.count > 1]
+    assert sorted((mark.state, mark.count) for mark in marks) == [
+        (State.CORRECTED, 2),
+        (State.CORRECTED, 2),
+        (State.COUNTED, 3),
+        (State.HELD, 3),
+    ]
+    for mark in marks:
+        assert {state_of(row) for row in listed(support, mark)} == {mark.state}
+        assert len(listed(support, mark)) == mark.count
+
+
+def test_a_mark_of_several_answers_says_that_its_list_has_every_one_of_that_time(
+    north: Submitter, support: Client
+) -> None:
+    code = "hypoglycaemic-symptoms"
+    record(north, reading(code, value=True, hours_ago=24 * 365))
+    record(north, *(reading(code, value=False, hours_ago=500 + n / 100) for n in range(4)))
+    # Of the time when the code took another kind of value.
+    without = Measurement.objects.filter(client_id__in=[f"{code}-{500 + n / 100}" for n in range(2)])
+    assert without.update(value_boolean=None, value_text="A little") == 2
+    [mark] = [mark for mark in plot("Hypoglycaemic symptoms").marks if mark.count > 1]
+    assert mark.count == 4
+    assert mark.words.endswith("; their list has every answer of that time")
+    assert len(listed(support, mark)) == 4
 
 
 def test_what_marks_only_name_takes_no_place_from_what_is_drawn(north: Submitter) -> None:

@@ -17,6 +17,7 @@ from clinical_engine.api.duplicate_keys import (
 from clinical_engine.common.errors import Refusal, RefusedError
 from observations.api.decoding import decode_measurements
 from observations.api.quotes import may_repeat_a_key
+from observations.fhir.repeating import fault_of_repeated_element
 from observations.models import Measurement, RefusalCount
 from patients.models import Statement
 from tests import factories
@@ -94,14 +95,15 @@ def test_a_key_of_any_length_names_a_field_of_a_bounded_one() -> None:
 
 
 def test_a_frame_that_has_a_key_twice_is_told_from_one_whose_items_have() -> None:
-    for body in (
-        b'{"a": "x", "b": [{"c": 1}], "a": "y"}',
-        b'{"b": [1], "b" : [2]}',
-        b'{"a":1,"\\u0061":1}',
+    for body, key in (
+        (b'{"a": "x", "b": [{"c": 1, "c": 2}], "a": "y"}', "a"),
+        (b'{"b": [1], "b" : [2]}', "b"),
+        (b'{"a":1,"\\u0061":1}', "a"),
+        (b'{"a": "\xff", "b": ' + b"7" * 10_000 + b', "a": "\xff"}', "a"),
     ):
         refusal = refusal_of_repeated_frame(body)
         assert refusal is not None
-        assert (refusal.field, refusal.code) == ("body", "duplicate_key")
+        assert (refusal.field, refusal.code) == (key, "duplicate_key")
     for body in (b'{"a": "x", "b": [{"c": 1, "c": 2}]}', b'{"a" : "a \\" quote", "b":{"a": 1}}', b"{}"):
         assert refusal_of_repeated_frame(body) is None
 
@@ -224,7 +226,7 @@ def test_a_frame_with_a_key_twice_is_refused_as_a_whole(
     again = json.dumps(batch(caller, item("s-2"))[key])
     answer = post(api, "activations/batch", f'{{"{key}": {again}, {body[1:]}')
     assert answer.status_code == 422
-    assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [("body", "duplicate_key")]
+    assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [(key, "duplicate_key")]
     assert not Statement.objects.exists()
 
 
@@ -236,6 +238,36 @@ def test_an_observation_with_a_key_twice_is_refused_for_itself(caller: Caller) -
     assert statuses(answer) == ["422 Unprocessable Entity", "201 Created"]
     [issue] = answer.json()["entry"][0]["response"]["outcome"]["issue"]
     assert issue["details"]["coding"][0]["code"] == "duplicate_key"
+    assert issue["expression"] == ["Bundle.entry[0].resource.effectiveDateTime"]
+
+
+def test_a_bundle_with_a_key_twice_is_refused_and_names_it(caller: Caller) -> None:
+    client = Client(headers={"Authorization": f"Bearer {caller.key}"})
+    answer = send(client, '{"type": "batch", ' + json.dumps(bundle(observation(caller)))[1:])
+    assert answer.status_code == 422
+    [issue] = answer.json()["issue"]
+    assert (issue["details"]["coding"][0]["code"], issue["expression"]) == ("duplicate_key", ["Bundle.type"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "path"),
+    [
+        ('{"resource": 1, "resource": 2}', "resource"),
+        (
+            '{"resource": {"component": [{}, {"code": {"coding": [{"code": 1, "code": 1}]}}]}}',
+            "resource.component[1].code.coding[0].code",
+        ),
+        ('{"resource": {"Zaphrasia": 1, "Zaphrasia": 2}}', "resource"),
+        ('{"id": ' + "7" * 10_000 + ', "id": NaN}', "id"),
+        ('{"resource": {"Zaphrasia": [{"code": 1, "code": 2}]}}', "resource"),
+        ('{"resource": {"valueQuantity": {"unit": "a", "un\\u0069t": "b"}}}', "resource.valueQuantity.unit"),
+        ('{"resource": ' + '{"code": 1, "code": 1, "text": "' + "x" * 70_000 + '"}}', ""),
+    ],
+)
+def test_an_element_that_stands_twice_is_named_as_far_as_it_is_one_of_fhir(entry: str, path: str) -> None:
+    fault = fault_of_repeated_element(entry.encode())
+    assert fault is not None
+    assert (fault.path, fault.refusal.field, fault.refusal.code) == (path, "item", "duplicate_key")
 
 
 @pytest.mark.django_db

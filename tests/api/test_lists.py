@@ -164,6 +164,8 @@ BAD = {
     "page_size 1001": ({"page_size": "1001"}, "page_size", "max_value"),
     "code with NUL": ({"code": "a\0"}, "code", "not_printable"),
     "a misspelt filter": ({"untill": "2026-03-10T10:00:00Z"}, "untill", "unknown_parameter"),
+    "one that comes twice": ({"page_size": ["1", "2"]}, "page_size", "twice"),
+    "one that comes twice alike": ({"code": ["2339-0", "2339-0"]}, "code", "twice"),
 }
 
 
@@ -178,6 +180,7 @@ def test_a_bad_parameter_is_named(
         answer = api.get(f"/api/v1/{path}", asked)
         assert answer.status_code == 422
         assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
+        assert answer.json()["detail"] == "The request was refused.", "who asks had nothing to store"
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])

@@ -88,12 +88,15 @@ def test_a_compressed_body_is_refused_unread_and_clearly(
     assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("body", "compressed")]
 
 
-def test_a_body_that_says_it_is_not_compressed_is_taken(api: DescribedClient, caller: Caller) -> None:
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", " "])
+def test_a_body_that_says_it_is_not_compressed_is_taken(
+    api: DescribedClient, caller: Caller, coding: str
+) -> None:
     answer = api.post(
         "/api/v1/measurements",
         json.dumps(readings(caller, reading())),
         content_type="application/json",
-        headers={"Content-Encoding": "identity"},
+        headers={"Content-Encoding": coding},
     )
     assert outcomes(answer) == ["held"]
 

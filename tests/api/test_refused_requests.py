@@ -133,6 +133,12 @@ def test_a_measurement_or_submitter_that_is_not_the_senders_is_counted(
     assert counts() == {("", "not_found"): 1, ("submitter", "unknown_submitter"): 1}
 
 
+def test_an_address_that_there_is_not_is_no_request_to_store_anything(caller: Caller) -> None:
+    plain = Client(headers={"Authorization": f"Bearer {caller.key}"})
+    assert sent(plain, "/api/v1/measurements/xyz/entered-in-error", "{}").status_code == 404
+    assert counts() == {}
+
+
 @pytest.mark.parametrize(
     ("path", "counted"),
     [

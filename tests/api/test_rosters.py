@@ -125,13 +125,15 @@ def test_what_cannot_be_read_at_all_is_refused_by_its_type(
         ({"as_of": "1899-03-10T12:00:00Z"}, ("as_of", "too_early")),
         ({"dry_run": "perhaps"}, ("dry_run", "invalid")),
         ({"dryrun": "true"}, ("dryrun", "unknown_parameter")),
+        ({"dry_run": ["true", "false"]}, ("dry_run", "twice")),
     ],
 )
 def test_parameters_are_checked_before_anything_is_stored(
-    api: DescribedClient, caller: Caller, parameters: dict[str, str], expected: tuple[str, str]
+    api: DescribedClient, caller: Caller, parameters: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     answer = put(api, caller, ndjson("p-1"), **parameters)
     assert (answer.status_code, codes(answer)) == (422, [expected])
+    assert answer.json()["detail"] == "The request was refused; nothing was stored."
     assert nothing_is_left()
 
 

@@ -14,6 +14,7 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -195,7 +196,7 @@ class MeasurementImportAdmin(ImportColumns):
 
 def _question(file: MeasurementImport, back: str) -> Question:
     return Question(
-        f"Cancel the import of {file.lines:,} lines",
+        f"Cancel the import of {file.lines:,} line{pluralize(file.lines)}",
         f"No more of its lines are answered. What it has stored so far stands: {file.accepted + file.held:,} measurements."
         " Sending the file again later goes on from there: what is stored already is a duplicate then.",
         "Cancel the import",

@@ -11,7 +11,7 @@ from clinical_engine.staff import dashboard, links, panels
 from clinical_engine.staff.cells import identifier, page_of
 from clinical_engine.staff.trail import trail_panel
 from observations.importing.report import problems_of
-from observations.models import ImportProblem, MeasurementImport
+from observations.models import ImportProblem, ImportState, MeasurementImport
 
 SHOWN = 100
 AFTER = "after"
@@ -80,7 +80,7 @@ def _address(file: MeasurementImport, after: int) -> str:
 
 def _reasons(file: MeasurementImport) -> Mapping[str, object]:
     rows = [(*reason.rsplit(" ", 1), f"{number:,}") for reason, number in _most_first(file.reasons)]
-    return panels.table(("Field", "Code", "Times"), rows, empty="No line was refused.")
+    return panels.table(("Field", "Code", "Times"), rows, empty=_nothing(file, "refused"))
 
 
 def _most_first(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -93,8 +93,23 @@ def _problems(file: MeasurementImport) -> Mapping[str, object]:
     rows = problems_of(file)[:SHOWN]
     more = (reverse("admin:observations_measurementimport_problems", args=[file.pk]), "All, and as CSV")
     return panels.table(
-        _HEADERS, _rows(rows), empty="None so far: every line was taken.", more=more if number else None
+        _HEADERS, _rows(rows), empty=_nothing(file, "refused or in conflict"), more=more if number else None
     )
+
+
+def _nothing(file: MeasurementImport, fate: str) -> str:
+    """What stands where no line met this fate: of lines that have no answer, nobody knows yet, or ever will."""
+    if file.done == file.lines:
+        return f"No line was {fate}."
+    if file.state == ImportState.CANCELLED:
+        return (
+            f"{_answered(file)} before the import was cancelled{', none was ' + fate if file.done else ''}."
+        )
+    return f"{_answered(file)} so far{', none was ' + fate if file.done else ''}."
+
+
+def _answered(file: MeasurementImport) -> str:
+    return f"{file.done:,} of {file.lines:,} lines were answered" if file.done else "No line was answered"
 
 
 def _rows(problems: Iterable[ImportProblem]) -> Iterator[tuple[object, ...]]:

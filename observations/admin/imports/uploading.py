@@ -10,6 +10,7 @@ from django.contrib.admin import site
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect
@@ -98,7 +99,7 @@ def _received(request: HttpRequest) -> HttpResponse:
         for refusal in error.refusals:
             form.add_error("file", f"{refusal.message} Nothing was stored.")
         return _page(request, form)
-    messages.success(request, f"Received: {file.lines:,} lines.")
+    messages.success(request, f"Received: {file.lines:,} line{pluralize(file.lines)}.")
     return HttpResponseRedirect(reverse("admin:observations_measurementimport_change", args=[file.pk]))
 
 

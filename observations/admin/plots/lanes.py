@@ -1,6 +1,6 @@
 """Readings without a number, as events: each answer in a row of its own, and what would hide each other in one mark."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,6 +103,21 @@ class _Cluster:
         begins = min(reading.spot_begins for reading in self.readings)
         return begins, max(reading.spot_ends for reading in self.readings)
 
+    @property
+    def answers(self) -> Mapping[str, object]:
+        """The lookups that let through what they all answer; none where they answer several things."""
+        given = {(reading.value_boolean, reading.value_answer) for reading in self.readings}
+        if len(given) > 1:
+            return {}
+        columns = zip(("value_boolean", "value_answer"), given.pop(), strict=True)
+        return dict(_lookup(column, value) for column, value in columns)
+
+
+def _lookup(column: str, value: object) -> tuple[str, object]:
+    if value is None:
+        return f"{column}__isnull", 1
+    return f"{column}__exact", int(value) if isinstance(value, bool) else value
+
 
 def _clusters(lane: Lane, rows: Sequence[Any], frame: Frame) -> Iterator[_Cluster]:
     opened: dict[tuple[int, State, bool], _Cluster] = {}
@@ -129,7 +144,9 @@ def _mark(cluster: _Cluster, lane: Lane, level: int, frame: Frame) -> Mark:
     name = frame.codes.by_id[newest.code_id].display
     words = f"{name}: {cluster.count} readings: {told}{f'; and {more} more' if more else ''}"
     place = number(frame.scale.place(cluster.readings[0].measured_at))
-    listed = list_of(newest.code_id, *cluster.span, frame)
+    if not cluster.answers:
+        words += "; their list has every answer of that time"
+    listed = list_of(newest, cluster.span, cluster.answers, frame)
     return Mark(place, mark.ends, mark.state, mark.is_flagged, words, listed, cluster.count)
 
 

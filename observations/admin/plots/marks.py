@@ -1,6 +1,6 @@
 """A reading as a mark: where it stands, what it looks like, and what it says to who points at it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from patients.admin.timeline.scale import Scale
 _ANY = UUID(int=0)
 MEASUREMENT = "admin:observations_measurement_change"
 _LIST = "admin:observations_measurement_changelist"
+_STANDING = {"status__exact": MeasurementStatus.FINAL.value}
 
 
 class State(StrEnum):
@@ -49,6 +50,14 @@ class Shape(StrEnum):
     SQUARE = "square"
     STAR = "star"
     GAP = "gap"
+
+
+# The filters of the list that let one of these states through.
+_LISTED: Mapping[State, Mapping[str, object]] = {
+    State.COUNTED: {**_STANDING, "association__isnull": 0},
+    State.HELD: {**_STANDING, "association__isnull": 1},
+    State.CORRECTED: {"status__in": f"{MeasurementStatus.REPLACED},{MeasurementStatus.ENTERED_IN_ERROR}"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +197,23 @@ def page_of(view: str, key: UUID) -> str:
     return _pattern(view).replace(str(_ANY), str(key))
 
 
-def list_of(code_id: int, begins: datetime, ends: datetime, frame: Frame) -> str:
-    """The address of the list of a patient's measurements of a code from one time to another, both included."""
+def list_of(
+    like: Measurement, span: tuple[datetime, datetime], lookups: Mapping[str, object], frame: Frame
+) -> str:
+    """The address of the list of a patient's measurements of a span of time, both ends included, for which `lookups` hold.
+
+    They have the code, the state and the flag of the one that is given.
+    """
+    begins, ends = span
     return list_url(
         _LIST,
         patient__id__exact=frame.patient_id,
-        code__id__exact=code_id,
+        code__id__exact=like.code_id,
         measured_at__gte=begins.isoformat(),
         measured_at__lte=ends.isoformat(),
+        is_implausible__exact=int(like.is_implausible),
+        **_LISTED[state_of(like)],
+        **lookups,
     )
 
 

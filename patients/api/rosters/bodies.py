@@ -9,7 +9,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 
 from clinical_engine.api.fields import InstantField
-from clinical_engine.common.errors import Refusal, RefusedError
+from clinical_engine.api.parameters import check_parameters
 from patients.rosters.reading import RosterForm
 
 _UTF_8 = {"utf-8", "utf8", "us-ascii"}
@@ -24,15 +24,12 @@ class RosterQuerySerializer(serializers.Serializer[Any]):
 
 
 def query_of(request: Request) -> tuple[datetime, bool]:
-    """`as_of` and `dry_run`. Raises ValidationError, or RefusedError for a parameter that there is not.
+    """`as_of` and `dry_run`. Raises ValidationError, or RefusedError for a parameter that there is not, or that comes twice.
 
     A misspelt `dry_run` that is passed over would unlink patients.
     """
     query = RosterQuerySerializer(data=request.query_params.dict())
-    if unknown := sorted(set(request.query_params) - set(query.fields)):
-        raise RefusedError(
-            *(Refusal(name[:128], "unknown_parameter", "There is no such parameter.") for name in unknown)
-        )
+    check_parameters(request.query_params, query.fields.keys())
     query.is_valid(raise_exception=True)
     return query.validated_data["as_of"], query.validated_data["dry_run"]
 

@@ -1,5 +1,6 @@
 """A database that is busy: who sends a Bundle is told to send it again, and doing so is safe."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -37,5 +38,6 @@ def test_a_bundle_that_waits_in_vain_for_a_lock_can_be_sent_again(caller: Caller
         assert answer.headers["Retry-After"] == "1"
         assert issues(answer.json()) == [("fatal", "lock-timeout", "")]
         assert answer.json()["issue"][0]["code"] == "transient"
+        assert re.search(r"Statement [0-9a-f]{16}\.$", answer.json()["issue"][0]["diagnostics"])
     assert not Measurement.objects.exists()
     assert statuses(send(api, body)) == ["201 Created"]

@@ -69,6 +69,16 @@ def test_elsewhere_a_host_that_is_not_ours_is_answered_in_the_form_of_the_place(
     assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (400, media_type)
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/fhir", "application/fhir+json"), ("/fhir/x", "application/fhir+json"), ("/fhirx", "text/html")],
+)
+def test_only_what_is_below_fhir_is_answered_in_its_form(db: None, path: str, media_type: str) -> None:
+    for headers in ({}, {"Host": "elsewhere.example"}):
+        answer = Client().delete(path, headers=headers)
+        assert answer.headers["Content-Type"].split(";")[0] == media_type
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_a_compressed_bundle_is_refused_clearly(api: ValidatingClient, caller: Caller, coding: str) -> None:
     answer = send(api, bundle(observation(caller)), **{"Content-Encoding": coding})
