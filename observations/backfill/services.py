@@ -17,6 +17,7 @@ from observations.backfill.numbers import about_patients
 from observations.models import Backfill, BackfillState, ObservationScript, Publication, ScriptVersion
 from observations.scripts.content import check, content_of
 from observations.scripts.history import last_publication
+from patients.validation import refusals_of_time
 from submitters.models import Organisation
 
 KIND = "backfill"
@@ -144,6 +145,10 @@ def _problems_of_script(backfill: Backfill) -> Iterator[Refusal]:
 
 
 def _problems_of_bounds(backfill: Backfill) -> Iterator[Refusal]:
+    now = timezone.now()
+    yield from refusals_of_time("since", backfill.since, now)
+    if backfill.until is not None:
+        yield from refusals_of_time("until", backfill.until, now)
     if backfill.until is not None and backfill.until < backfill.since:
         yield Refusal("until", "out_of_range", "The period ends before it begins.")
     if backfill.rate is not None and not 1 <= backfill.rate <= HIGHEST_RATE:

@@ -163,16 +163,39 @@ def plan_of(lines: Iterable[TimeLine], codes: Catalogue, computed: Collection[st
 
 def with_readers(lines: Iterable[TimeLine], name: str) -> set[str]:
     """The script of that name, and every other that reads its results or those of one that does, by name."""
-    reads = {
-        line.name: {read for version in line.versions for read in scripts_read(version.inputs.values())}
-        for line in lines
-    }
+    reads = _reads(lines)
     found: set[str] = set()
     more = {name}
     while more:
         found |= more
         more = {reader for reader, read in reads.items() if read & more} - found
     return found
+
+
+def input_codes(names: Collection[str]) -> dict[str, set[int]]:
+    """The ids of the codes whose readings make results of each script due, be it by way of scripts that it reads.
+
+    Those of all its published versions. Raises CycleError as `plan_of` does. Two queries as long as nothing changes.
+    """
+    lines, codes = time_lines(), catalogue()
+    reads = _reads(lines)
+    return {name: set(plan_of(lines, codes, _with_read(name, reads)).extracts) for name in names}
+
+
+def _with_read(name: str, reads: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    more = {name}
+    while more:
+        found |= more
+        more = {read for each in more for read in reads.get(each, ())} - found
+    return found
+
+
+def _reads(lines: Iterable[TimeLine]) -> Mapping[str, set[str]]:
+    return {
+        line.name: {read for version in line.versions for read in scripts_read(version.inputs.values())}
+        for line in lines
+    }
 
 
 def _readings(versions: Iterable[Published]) -> Iterator[MeasurementInput]:

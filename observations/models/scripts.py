@@ -120,6 +120,19 @@ class ScriptVersion(IdentifiedModel):
         known = [name for name in self.input_order if name in self.inputs]
         return {name: self.inputs[name] for name in dict.fromkeys([*known, *self.inputs])}
 
+    @property
+    def cases(self) -> list[dict[str, Any]]:
+        """The test cases, the inputs of each in the order in which they are declared."""
+        places = {name: place for place, name in enumerate(self.declared)}
+
+        def ordered(inputs: dict[str, Any]) -> dict[str, Any]:
+            return dict(sorted(inputs.items(), key=lambda one: places.get(one[0], len(places))))
+
+        return [
+            {**case, "inputs": ordered(case["inputs"])} if "inputs" in case else case
+            for case in self.test_cases
+        ]
+
 
 class PublicationKind(models.TextChoices):
     """Why a publication was made."""

@@ -1,14 +1,26 @@
 """What stands of a script's results, counted at a cost that does not grow with how many there are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from django.conf import settings
 
 from clinical_engine.common.database import array_literal, fetch_all
 
 MOST_RESULTS = 1_000
 MOST_PATIENTS = 1_000
+
+
+# Two branches, so that each has an index.
+_KNOWN = f"""
+    (SELECT id FROM patients_patient
+     WHERE asked.organisation_id IS NULL AND id <= asked.last ORDER BY id LIMIT {MOST_PATIENTS + 1})
+    UNION ALL
+    (SELECT id FROM patients_patient
+     WHERE organisation_id = asked.organisation_id AND id <= asked.last LIMIT {MOST_PATIENTS + 1})
+"""  # noqa: S608 - a constant of this module
 
 
 class Standing(NamedTuple):
@@ -26,6 +38,15 @@ class Expected(NamedTuple):
     begins: datetime
     ends: datetime | None
     version_id: UUID | None
+
+
+class Asked(NamedTuple):
+    """Whether anybody, of an organisation or of all, has a counting reading of these codes as of `since` or later."""
+
+    since: datetime
+    received_before: datetime
+    code_ids: Collection[int]
+    organisation_id: UUID | None
 
 
 def standing_since(script_id: UUID, since: datetime, organisation_id: UUID | None = None) -> Standing:
@@ -65,6 +86,39 @@ def standing_unlike(
     )
 
 
+def may_have_readings(asked: Sequence[Asked]) -> list[bool]:
+    """Of each, whether anybody may have had such a reading; one query.
+
+    Of more patients than are looked at, of those who were known by then, it is taken that somebody has.
+    """
+    sources = [(place, code_id) for place, one in enumerate(asked) for code_id in one.code_ids]
+    rows = fetch_all(
+        f"""
+        SELECT CASE WHEN (SELECT count(*) FROM ({_KNOWN}) AS known) > {MOST_PATIENTS} THEN true ELSE EXISTS (
+            SELECT FROM unnest(%(places)s::int[], %(codes)s::int[]) AS source (place, code_id)
+            CROSS JOIN ({_KNOWN}) AS known
+            JOIN observations_measurement m ON m.patient_id = known.id AND m.code_id = source.code_id
+                                           AND m.measured_at BETWEEN asked.since AND asked.until
+            WHERE source.place = asked.place - 1
+              AND m.id <= asked.last AND m.association_id IS NOT NULL AND m.status = 'final'
+        ) END
+        FROM unnest(%(since)s::timestamptz[], %(until)s::timestamptz[], %(last)s::uuid[], %(whose)s::uuid[])
+             WITH ORDINALITY AS asked (since, until, last, organisation_id, place)
+        ORDER BY asked.place
+        """,  # noqa: S608 - constants of this module, values apart
+        {
+            "places": array_literal(place for place, _ in sources),
+            "codes": array_literal(code_id for _, code_id in sources),
+            "since": array_literal(one.since for one in asked),
+            # Nothing is taken in that was measured later than a sender's clock may be ahead.
+            "until": array_literal(one.received_before + settings.CLOCK_SKEW for one in asked),
+            "last": array_literal(_last_id_of(one.received_before) for one in asked),
+            "whose": array_literal(one.organisation_id for one in asked),
+        },
+    )
+    return [is_so for (is_so,) in rows]
+
+
 def _counted(condition: str, parameters: dict[str, Any]) -> Standing:
     # Of all, the newest patients: a backfill begins with the oldest, and what it has left is at the other end. Those of one
     # organisation have an index, but not in that order: looking for its newest could go through everybody's.
@@ -87,3 +141,8 @@ def _counted(condition: str, parameters: dict[str, Any]) -> Standing:
         parameters,
     )
     return Standing(results, with_results, patients <= MOST_PATIENTS and results <= MOST_RESULTS)
+
+
+def _last_id_of(time: datetime) -> UUID:
+    """The greatest id of what was received before that millisecond: it is in the first 48 bits."""
+    return UUID(int=(int(time.timestamp() * 1_000) << 80) - 1)

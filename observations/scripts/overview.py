@@ -15,8 +15,9 @@ MOST_PATIENTS = 10_000
 class Overview(NamedTuple):
     """A script: the version numbers in force for all and by organisation, and those of versions that need somebody.
 
-    Times are ISO 8601. `failing_patients` stops counting at 10,000. As of `outdated_since` and later `outdated_results` or more
-    are not what is in force, and no backfill has seen to them.
+    Times are ISO 8601. `failing_patients` stops counting at 10,000. No backfill has brought results as of
+    `outdated_since` and later in line: some may be missing, and `outdated_results` or more of those that stand are not what is in
+    force; of each line on the script's page 1,001 are counted at most.
     """
 
     name: str

@@ -3,7 +3,9 @@
 from django.db.models import Count, QuerySet
 
 from clinical_engine.monitoring.probes import Probe, Reading
-from observations.models import BackfillState, ScriptFailure, ScriptVersion
+from clinical_engine.staff.expressions import bounded
+from observations.models import ScriptFailure, ScriptVersion
+from observations.scripts.affected import MOST_RESULTS
 from observations.scripts.history import suspended_in_force
 from observations.scripts.outdated import outdated
 
@@ -28,15 +30,23 @@ def _proposed() -> Reading:
 
 
 def _outdated() -> Reading:
-    """Fine while a backfill runs for each of them."""
+    """Fine while a backfill that covers it runs for each of them."""
     found = outdated()
-    running = (one.under_way is not None and one.under_way.state == BackfillState.RUNNING for one in found)
+    if not found:
+        return Reading(0, ok=True)
     results = sum(one.found.results for one in found)
-    more = "" if all(one.found.is_all for one in found) else " or more"
+    some = " or more" * (results <= MOST_RESULTS and not all(one.found.is_all for one in found))
+    stand = f"{bounded(results)}{some} result{'s' * (results != 1)} {'stands' if results == 1 else 'stand'}"
     message = (
-        f"{results:,}{more} results stand that are not what is in force: a backfill brings them in line."
+        f"{stand} that {'is' if results == 1 else 'are'} not what is in force"
+        if results
+        else "No backfill followed a publication"
     )
-    return Reading(len({one.script.pk for one in found}), ok=all(running), message=message if found else "")
+    return Reading(
+        len({one.script.pk for one in found}),
+        ok=all(one.is_under_way for one in found),
+        message=f"{message}, and others may be missing: a backfill brings them in line.",
+    )
 
 
 def waiting_proposals() -> QuerySet[ScriptVersion]:
@@ -47,6 +57,10 @@ def waiting_proposals() -> QuerySet[ScriptVersion]:
 PROBES = (
     Probe("scripts_suspended", "Script versions in force that are suspended", _suspended),
     Probe("scripts_failing", "Patients for whom a script fails now (counted up to 10,000)", _failing),
-    Probe("scripts_outdated", "Scripts with results that are not what is in force", _outdated),
+    Probe(
+        "scripts_outdated",
+        "Scripts whose results no backfill has brought in line with what is in force",
+        _outdated,
+    ),
     Probe("scripts_proposed_waiting", "Script versions that wait for a second person", _proposed),
 )

@@ -15,6 +15,7 @@ from observations.scripts.history import last_publication, missing_since
 from observations.scripts.testing import failing_test_cases
 from submitters.models import Organisation
 
+PUBLISHED_MEANWHILE = "This version was published meanwhile. Look at it as it is now."
 SECOND_PERSON = "Somebody else must publish it: you wrote or proposed this version."
 
 
@@ -54,11 +55,13 @@ def publish_proposed(
 ) -> Publication:
     """Put a proposed version in force, as the second person. `seen` is the `proposed_at` of the proposal that was looked at.
 
-    Raises NotAllowedNowError when it is not proposed, was proposed anew since it was seen, the actor wrote or proposed it, or a
-    test case fails.
+    Raises NotAllowedNowError when it is not proposed, was published or proposed anew since it was seen, the actor wrote or
+    proposed it, or a test case fails.
     """
     draft = _locked(version)
-    if draft.proposed_effective_from is None or draft.published_at is not None:
+    if draft.published_at is not None:
+        raise NotAllowedNowError(PUBLISHED_MEANWHILE)
+    if draft.proposed_effective_from is None:
         raise NotAllowedNowError("This version is not proposed.")
     if not is_second_person(actor, draft):
         raise NotAllowedNowError(SECOND_PERSON)

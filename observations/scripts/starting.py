@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from clinical_engine.common.errors import NotAllowedNowError
 from observations.models import ObservationScript, ScriptVersion
 from observations.scripts.content import ScriptContent, content_of
 from observations.scripts.drafting import create_script, draft_version
@@ -32,18 +33,30 @@ def start_script(
 
 
 @transaction.atomic
-def new_draft(*, actor: AbstractBaseUser, script: ObservationScript) -> ScriptVersion:
+def new_draft(
+    *, actor: AbstractBaseUser, script: ObservationScript, newest: int | None = None
+) -> ScriptVersion:
     """A draft that says what is in force for all now; else what the newest version says, or the template.
 
-    Raises RefusedError when that is not valid any more, as when a code was removed from the catalogue.
+    `newest` is the number of the newest version that was looked at, 0 for none. Raises NotAllowedNowError when another was drafted
+    since; RefusedError when what it would say is not valid any more, as when a code was removed from the catalogue.
     """
+    ObservationScript.objects.select_for_update(no_key=True).get(pk=script.pk)
+    last = script.versions.order_by("-number").first()
+    if newest not in {None, number_of(last)}:
+        raise NotAllowedNowError(f"v{number_of(last)} was drafted meanwhile: nothing was drafted beside it.")
     now = history_of(script).at(timezone.now())
-    version = (None if now is None else now.version) or script.versions.order_by("-number").first()
+    version = (None if now is None else now.version) or last
     if version is None:
         content, code = _template(script.name), script.name
     else:
         content, code = replace(content_of(version), note=""), version.code.code
     return draft_version(actor=actor, script=script, code=code, content=content)
+
+
+def number_of(version: ScriptVersion | None) -> int:
+    """The number of a version, 0 for none."""
+    return 0 if version is None else version.number
 
 
 def _template(code: str) -> ScriptContent:

@@ -10,7 +10,7 @@ from clinical_engine.staff import links
 from clinical_engine.staff.admin import StaffModelAdmin
 from clinical_engine.staff.cells import page_of, precise_moment
 from observations.admin.backfills import cells
-from observations.models import Backfill
+from observations.models import Backfill, BackfillState
 
 
 class BackfillColumns(StaffModelAdmin):
@@ -78,7 +78,9 @@ class BackfillColumns(StaffModelAdmin):
 
     @admin.display(description="job")
     def job(self, backfill: Backfill) -> SafeString | str:
-        """The job that works it off."""
+        """The job that works it off; it ends while the backfill is paused, which is no fault of it."""
+        if backfill.state == BackfillState.PAUSED:
+            return "None while it is paused: resuming begins another."
         return links.shown(backfill, "job_id")
 
     @admin.display(description="ended")

@@ -1,7 +1,6 @@
 """Starting a backfill or a comparison: the form."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from clinical_engine.common.errors import RefusedError
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.reasons import ReasonForm
 from clinical_engine.staff.search import as_uuid
+from observations.admin.scripts.fields import time_in
 from observations.backfill import services
 from observations.models import Backfill, BackfillState, ObservationScript, ScriptVersion
 from patients.admin.by_hand.fields import ClockTimeField
@@ -121,7 +121,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
         if candidate
         else _named(ObservationScript.objects.all(), request, "script"),
         "organisation": _named(Organisation.objects.all(), request, "organisation"),
-        "since": _time_in(request.GET.get("since", "")),
+        "since": time_in(request.GET.get("since", "")),
         "reason": request.GET.get("reason", ""),
     }
     return {name: value for name, value in asked.items() if value}
@@ -130,14 +130,6 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
 def _named(rows: QuerySet[_Row], request: HttpRequest, name: str) -> _Row | None:
     key = as_uuid(request.GET.get(name, ""))
     return rows.filter(pk=key).first() if key else None
-
-
-def _time_in(text: str) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time if time.tzinfo else None
 
 
 def _zone_of(organisation: object) -> ZoneInfo:

@@ -12,6 +12,7 @@ from observations.models import ObservationScript
 from patients.admin.by_hand.fields import ClockTimeField
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 _FARTHEST = timedelta(days=3_660)
 
 
@@ -28,6 +29,15 @@ class EffectiveFromField(ClockTimeField):
         forms.Field.validate(self, value)
         if value is not None and not EARLIEST <= value <= timezone.now() + _FARTHEST:
             raise ValidationError("From 1900 on, and at most ten years ahead.")
+
+
+def time_in(text: str) -> datetime | None:
+    """A time as an address of ours names it: with its zone, and in years that every zone's clocks can show; None for all else."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo and EARLIEST <= time < _LATEST else None
 
 
 def zone_of(script: ObservationScript) -> ZoneInfo:

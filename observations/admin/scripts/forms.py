@@ -68,7 +68,9 @@ class PublishForm(ReasonForm):
 
     def obstacle(self, actor: User) -> str:
         """Why this account cannot publish it now; '' when it can."""
-        if self.version.published_at is not None or self.version.proposed_at is None:
+        if self.version.published_at is not None:
+            return publishing.PUBLISHED_MEANWHILE
+        if self.version.proposed_at is None:
             return "This version is not proposed."
         return "" if publishing.is_second_person(actor, self.version) else publishing.SECOND_PERSON
 

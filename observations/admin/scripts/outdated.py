@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from clinical_engine.staff import panels
 from clinical_engine.staff.cells import moment_text
 from observations.admin.scripts.fields import zone_of
-from observations.admin.scripts.repair import counted, page_of_backfill, repair_url
+from observations.admin.scripts.repair import MAY_MISS, counted, repair_url, way_to
 from observations.models import ObservationScript
 from observations.scripts.affected import MOST_PATIENTS
 from observations.scripts.outdated import Outdated, outdated
@@ -25,7 +25,7 @@ def _row(one: Outdated) -> Mapping[str, object]:
     return {
         "words": _words(one),
         "url": repair_url(one.script, one.since, organisation_id),
-        "under_way": "" if one.under_way is None else page_of_backfill(one.under_way),
+        **way_to(one.under_way),
     }
 
 
@@ -34,11 +34,9 @@ def _words(one: Outdated) -> str:
     since = f"As of {moment_text(one.since, zone_of(one.script))} and later, for {whose}:"
     if one.found.results:
         is_are = "is" if one.found.results == 1 else "are"
-        return f"{since} {counted(one.found)} {is_are} not what is in force as of their time."
-    return (
-        f"{since} no backfill has gone through all patients since something else was put in force. Of {MOST_PATIENTS:,} that were "
-        "looked at none has a result that is not what is in force."
-    )
+        return f"{since} {counted(one.found)} {is_are} not what is in force as of their time. {MAY_MISS}"
+    looked_at = "" if one.found.is_all else f" of {MOST_PATIENTS:,} patients that were looked at"
+    return f"{since} no result{looked_at} stands that is not what is in force. {MAY_MISS}"
 
 
 def offer() -> None:

@@ -13,15 +13,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from clinical_engine.common.errors import Refusal, RefusedError
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.cells import moment_text
 from clinical_engine.staff.expressions import COUNT_LIMIT, bounded
 from clinical_engine.staff.search import as_uuid
-from observations.admin.scripts.fields import zone_of
-from observations.backfill.services import start_backfill
-from observations.models import Backfill, ObservationScript
+from observations.admin.scripts.fields import time_in, zone_of
+from observations.backfill.mending import start_unless_under_way
+from observations.models import Backfill, BackfillState, ObservationScript
 from observations.scripts.affected import MOST_PATIENTS, Standing, standing_since
-from observations.scripts.outdated import under_way, unlike_in_force
+from observations.scripts.outdated import is_left, under_way, unlike_in_force
 from submitters.models import Organisation
 
 _WHAT_FOLLOWS = (
@@ -32,6 +33,11 @@ _NOTHING_YET = "No result is as of that time yet: nothing has to be computed ane
 _NO_RESULT = (
     "current result is as of then or later. Where a version failed or was suspended, some may be missing."
 )
+MAY_MISS = (
+    "Others may be missing: no backfill has gone through all patients since something else was put in force."
+)
+_NO_TIME = "The address names no time from 1900 on."
+_NO_ORGANISATION = "The address names no organisation that there is."
 BACKFILL = "admin:observations_backfill_new"
 
 
@@ -43,12 +49,13 @@ def repair_url(script: ObservationScript, since: datetime, organisation_id: UUID
 
 def repair_view(request: HttpRequest, script: ObservationScript) -> HttpResponse:
     """Say how many results stand as of the time in the address and later, and offer a backfill of them; POST starts it."""
-    since = _time_in(request)
-    named = as_uuid(request.GET.get("organisation", ""))
-    organisation = Organisation.objects.filter(pk=named).first() if named else script.organisation
-    if since is None or (named and organisation is None):
-        messages.warning(request, "The address names no time, or no organisation that there is.")
-        return HttpResponseRedirect(reverse("admin:observations_observationscript_change", args=[script.pk]))
+    since = time_in(request.GET.get("since", ""))
+    if since is None:
+        return _refused(request, script, _NO_TIME)
+    try:
+        organisation = _organisation_in(request, script)
+    except RefusedError as error:
+        return _refused(request, script, str(error.refusals[0].message))
     if request.method == "POST":
         return _start(request, script, since, organisation)
     context = {
@@ -59,8 +66,8 @@ def repair_view(request: HttpRequest, script: ObservationScript) -> HttpResponse
         "is_past": since <= timezone.now(),
         "may_backfill": request.user.has_perm("observations.add_backfill"),
         "start": {
-            "url": repair_url(script, since, named),
-            "under_way": _page_under_way(script, since, organisation),
+            "url": repair_url(script, since, _id_of(organisation)),
+            **way_to(under_way(script, since, _id_of(organisation))),
         },
         "back": reverse("admin:observations_observationscript_change", args=[script.pk]),
         "opts": ObservationScript._meta,  # noqa: SLF001 - Django's own name for it
@@ -73,12 +80,22 @@ def _asked(since: datetime, organisation_id: UUID | None) -> dict[str, str]:
     return asked if organisation_id is None else asked | {"organisation": str(organisation_id)}
 
 
-def _time_in(request: HttpRequest) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(request.GET.get("since", ""))
-    except ValueError:
-        return None
-    return time if time.tzinfo else None
+def _organisation_in(request: HttpRequest, script: ObservationScript) -> Organisation | None:
+    """The one that the address names, or else whose script it is. Raises RefusedError for what names none that there is."""
+    if "organisation" not in request.GET:
+        return script.organisation
+    named = as_uuid(request.GET["organisation"])
+    organisation = Organisation.objects.filter(pk=named).first() if named else None
+    if organisation is None:
+        raise RefusedError(Refusal("organisation", "unknown", _NO_ORGANISATION))
+    if script.organisation_id not in {None, organisation.pk}:
+        raise RefusedError(Refusal("organisation", "not_theirs", "The script is another organisation's."))
+    return organisation
+
+
+def _refused(request: HttpRequest, script: ObservationScript, why: str) -> HttpResponse:
+    messages.warning(request, f"{why} Nothing was started.")
+    return HttpResponseRedirect(reverse("admin:observations_observationscript_change", args=[script.pk]))
 
 
 def _sentences(script: ObservationScript, since: datetime, organisation: Organisation | None) -> list[str]:
@@ -94,9 +111,12 @@ def _sentences(script: ObservationScript, since: datetime, organisation: Organis
 
 def _unlike(script: ObservationScript, since: datetime, organisation: Organisation | None) -> str:
     found = unlike_in_force(script, since, _id_of(organisation))
-    if not found.results:
-        return "All of them are what is in force as of their time." if found.is_all else ""
-    return f"Not what is in force as of their time: {counted(found)}."
+    may_miss = MAY_MISS if is_left(script, _id_of(organisation)) else ""
+    if found.results:
+        return f"Not what is in force as of their time: {counted(found)}. {may_miss}"
+    if may_miss or not found.is_all:
+        return may_miss
+    return "All of them are what is in force as of their time."
 
 
 def _id_of(organisation: Organisation | None) -> UUID | None:
@@ -135,27 +155,28 @@ def _start(
     """Start the backfill of these results, unless one is at it already; goes on to its page."""
     if not request.user.has_perm("observations.add_backfill"):
         raise PermissionDenied
-    backfill = under_way(script, since, _id_of(organisation))
-    if backfill is None:
-        backfill = start_backfill(
+    try:
+        backfill, is_new = start_unless_under_way(
             actor=actor_of(request),
             script=script,
             organisation=organisation,
             since=since,
-            until=None,
             reason=_because(script),
         )
+    except RefusedError as error:
+        return _refused(request, script, " ".join(refusal.message for refusal in error.refusals))
+    if is_new:
         messages.success(request, "Started.")
+    elif backfill.state == BackfillState.PAUSED:
+        messages.warning(request, "The backfill that brings these results in line is paused: this one.")
     else:
         messages.info(request, "A backfill is bringing these results in line already: this one.")
-    return HttpResponseRedirect(page_of_backfill(backfill))
+    return HttpResponseRedirect(way_to(backfill)["under_way"])
 
 
-def _page_under_way(script: ObservationScript, since: datetime, organisation: Organisation | None) -> str:
-    at_it = under_way(script, since, _id_of(organisation))
-    return "" if at_it is None else page_of_backfill(at_it)
-
-
-def page_of_backfill(backfill: Backfill) -> str:
-    """The address of a backfill's page."""
-    return reverse("admin:observations_backfill_change", args=[backfill.pk])
+def way_to(backfill: Backfill | None) -> dict[str, str]:
+    """What the button needs to lead to the backfill that is at it, if there is one, or is paused."""
+    if backfill is None:
+        return {"under_way": "", "is_paused": ""}
+    page = reverse("admin:observations_backfill_change", args=[backfill.pk])
+    return {"under_way": page, "is_paused": "paused" * (backfill.state == BackfillState.PAUSED)}

@@ -18,7 +18,7 @@ from observations.admin.scripts.refusing import refuse
 from observations.admin.scripts.repair import repair_url, repair_view
 from observations.models import ObservationScript, Publication
 from observations.scripts.history import History, history_of
-from observations.scripts.starting import new_draft
+from observations.scripts.starting import new_draft, number_of
 
 _DRAFT = "draft"
 _DRAFTING = (
@@ -66,8 +66,14 @@ class Steering(StaffModelAdmin):
             return self.not_there(request, object_id)
         if request.method != "POST":
             return self._draft_page(request, script)
+        seen = request.POST.get("newest", "")
         try:
-            version = new_draft(actor=actor_of(request), script=script)
+            version = new_draft(
+                actor=actor_of(request), script=script, newest=int(seen) if seen.isdecimal() else None
+            )
+        except NotAllowedNowError as error:
+            self.message_user(request, str(error), messages.WARNING)
+            return HttpResponseRedirect(page_of(script))
         except RefusedError as error:
             for refusal in error.refusals:
                 self.message_user(request, f"Not drafted. {refusal.message}", messages.ERROR)
@@ -144,6 +150,7 @@ class Steering(StaffModelAdmin):
             **self.admin_site.each_context(request),
             "title": f"New draft: {script.title}",
             "explanation": _DRAFTING,
+            "newest": str(number_of(script.versions.order_by("-number").first())),
             "button": "Make the draft",
             "table": in_force(script),
             "table_title": "In force now",

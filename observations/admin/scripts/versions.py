@@ -112,7 +112,7 @@ class ScriptVersionAdmin(Proposing, Workbench):
     @admin.display(description="test cases")
     def shown_tests(self, version: ScriptVersion) -> SafeString:
         """All of them passed before it was published."""
-        return json_block(version.test_cases)
+        return json_block(version.cases)
 
 
 def _suspended(version: ScriptVersion) -> str:

@@ -62,7 +62,7 @@ class CaseForm(RowForm):
 
 
 class CaseRows(Rows):
-    """The rows of the test cases: `CaseRows(request.POST or None, version.test_cases)`, and `stored()` once it is valid."""
+    """The rows of the test cases: `CaseRows(request.POST or None, version.cases)`, and `stored()` once it is valid."""
 
     form = CaseForm
     max_num = MAX_CASES

@@ -57,7 +57,7 @@ class DraftForms:
         self.text = SourceForm(data, initial=shown)
         self.inputs = InputRows(data, version.declared)
         self.outputs = OutputRows(data, version.outputs)
-        self.cases = CaseRows(data, version.test_cases)
+        self.cases = CaseRows(data, version.cases)
         self.others: list[str] = []
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from clinical_engine.staff.expressions import bounded
 from observations.scripts.overview import Overview, overviews
 
 
@@ -44,5 +45,8 @@ def _lines(overview: Overview) -> Iterator[str]:
     if overview.failing_patients:
         yield f"    fails for {overview.failing_patients:,} patient{'s' * (overview.failing_patients != 1)}"
     if overview.outdated_since:
-        number = f"{overview.outdated_results:,} result{'s' * (overview.outdated_results != 1)}"
-        yield f"    {number} counted since {overview.outdated_since} that another version gave than is in force"
+        number = f"{bounded(overview.outdated_results)} result{'s' * (overview.outdated_results != 1)}"
+        yield (
+            f"    not brought in line since {overview.outdated_since}: {number} counted that another version gave than is in"
+            " force; others may be missing"
+        )

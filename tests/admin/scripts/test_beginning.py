@@ -14,7 +14,7 @@ from observations.models import ObservationScript, ScriptFailure, ScriptVersion
 from observations.scripts.publishing import pin, roll_back
 from tests import factories
 from tests.admin.conftest import logged_in
-from tests.admin.rerun_pages import text_of
+from tests.admin.rerun_pages import messages_of, text_of
 from tests.admin.scripts.support import SCRIPT, address, drafted, in_force, proposed
 from tests.admin.test_pages import shown
 from tests.factories import NOON, days
@@ -83,6 +83,16 @@ def test_a_new_draft_is_made_of_what_is_in_force_and_asked_for_first(author: Cli
     made = ScriptVersion.objects.get(number=2)
     assert response.headers["Location"] == address("edit", made)
     assert (made.source, made.published_at) == (version.source, None)
+
+
+def test_a_page_that_was_sent_twice_makes_one_draft(author: Client) -> None:
+    version = in_force(NOON)
+    page = author.get(address("draft", version.script)).content.decode()
+    assert '<input type="hidden" name="newest" value="1">' in page
+    author.post(address("draft", version.script), {"newest": "1"})
+    again = author.post(address("draft", version.script), {"newest": "1"})
+    assert messages_of(again)[-1] == "v2 was drafted meanwhile: nothing was drafted beside it."
+    assert ScriptVersion.objects.count() == 2
 
 
 def readings() -> dict[str, tuple[float | None, bool]]:

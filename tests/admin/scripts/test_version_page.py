@@ -229,3 +229,12 @@ def test_resuming_leads_to_the_backfill_from_the_earliest_time_that_was_missed(p
 def test_a_version_that_is_not_there_leads_to_the_front_page(superuser: Client, deed: str) -> None:
     url = reverse(f"admin:observations_scriptversion_{deed}", args=[factories.organisation().pk])
     assert superuser.get(url).headers["Location"] == reverse("admin:index")
+
+
+def test_whoever_publishes_a_moment_later_is_told_that_it_was_published_meanwhile(
+    publisher: Client, author: User
+) -> None:
+    version = proposed(author)
+    publish(publisher, version)
+    late = publish(publisher, version)
+    assert messages_of(late)[-1] == "This version was published meanwhile. Look at it as it is now."

@@ -116,6 +116,8 @@ def test_a_backfill_is_paused_resumed_followed_and_cancelled(work: Work) -> None
         (("rate", "--since", SINCE, "--until", "2026-02-30", *REASON), "--until: write 2026-03-10 or"),
         (("rate", "--since", "2026-03-10T25:00", *REASON), "--since: write 2026-03-10 or"),
         (("rate", "--since", "--until", SINCE, *REASON), "--since"),
+        (("rate", "--since", "0001-01-01T00:00+14:00", *REASON), "since: Must not be before 1900."),
+        (("rate", "--since", "9999-12-31T23:59-14:00", *REASON), "since: Must not be more than 10 minutes"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(arguments: tuple[str, ...], words: str) -> None:

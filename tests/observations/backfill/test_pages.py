@@ -187,6 +187,15 @@ def test_a_backfill_is_paused_resumed_and_cancelled_with_a_reason(support: Clien
     assert messages_of(response) == ["The backfill is cancelled: nothing was changed."]
 
 
+def test_a_paused_backfill_has_no_job_that_looks_as_if_it_had_failed(support: Client) -> None:
+    backfill = started()
+    assert "None while it is paused" not in text_of(support.get(address(backfill)))
+    support.post(address(backfill, "pause"), {"reason": "ticket 13"})
+    page = text_of(support.get(address(backfill)))
+    assert "None while it is paused: resuming begins another." in page
+    assert "Cancelled" not in page
+
+
 def test_a_page_tells_when_a_script_or_the_job_behind_it_has_failed(support: Client) -> None:
     publish_fix(FAILING)
     backfill = started()

@@ -164,6 +164,9 @@ def test_what_the_state_does_not_allow_is_refused(submitter: Submitter, act: Any
     [
         ("reason", {"reason": " "}),
         ("until", {"until": NOON - days(31)}),
+        ("since", {"since": datetime.fromisoformat("0001-01-01T00:00+14:00")}),
+        ("since", {"since": datetime.fromisoformat("9999-12-31T23:59-14:00")}),
+        ("until", {"until": datetime.fromisoformat("9999-12-31T23:59-14:00")}),
         ("rate", {"rate": 0}),
         ("rate", {"rate": 10_001}),
     ],

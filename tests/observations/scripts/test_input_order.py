@@ -122,3 +122,10 @@ def test_the_order_of_a_published_version_stays() -> None:
     version = publish("orderly", WRITTEN)
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         ScriptVersion.objects.filter(pk=version.pk).update(input_order=ORDER[::-1])
+
+
+def test_the_inputs_of_a_test_case_come_back_in_the_order_of_their_declaration() -> None:
+    case = {"inputs": {"ab": None, "weights": [], "rate": None}, "not_computable": True}
+    version = stored(draft("orderly", replace(WRITTEN, test_cases=[case])))
+    assert [list(case["inputs"]) for case in version.cases] == [ORDER]
+    assert version.cases == version.test_cases

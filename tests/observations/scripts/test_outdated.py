@@ -1,4 +1,4 @@
-"""Results that a publication with a past time leaves: told for as long as they stand, and no longer."""
+"""What a publication with a past time leaves: told until a backfill has brought it in line, and no longer."""
 
 from datetime import datetime
 from typing import Any
@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from observations.backfill import services
-from observations.models import Backfill, ScriptVersion
+from observations.models import Backfill, Observation, ScriptVersion
 from observations.scripts import affected, publishing
-from observations.scripts.outdated import Outdated, outdated, under_way
+from observations.scripts.outdated import Outdated, is_left, outdated, under_way
 from submitters.models import Submitter
 from tests import factories
 from tests.factories import NOON, days
@@ -25,7 +25,16 @@ from tests.observations.backfill.support import (
     with_pulses,
 )
 from tests.observations.facts import reading_on, record
-from tests.observations.scripts.writing import PULSE, publish, script_named
+from tests.observations.scripts.writing import (
+    PULSE,
+    SINCE_EVER,
+    WEIGHT,
+    content,
+    publish,
+    reads,
+    reads_script,
+    script_named,
+)
 
 pytestmark = pytest.mark.django_db
 PERSON = "ticket 14"
@@ -87,7 +96,7 @@ def test_a_dry_run_one_that_was_cancelled_and_one_of_a_shorter_period_do_not_do_
     services.cancel(actor=factories.user(), backfill_id=cancelled.pk, reason=PERSON)
     finished(started(since=NOON))
     finished(started(until=NOON - days(0.5)))
-    assert counts(outdated()) == []
+    assert counts(outdated()) == [(None, NOON - days(1), 0, 0)]
     publish("rate", PLAIN, NOON - days(3))
     finished(started(until=NOON - days(2.5)))
     assert counts(outdated()) == [(None, NOON - days(3), 9, 3)]
@@ -111,10 +120,63 @@ def test_of_several_publications_the_earliest_time_counts(submitter: Submitter) 
     assert [(one.since, one.found.results) for one in outdated()] == [(NOON - days(2), 9)]
 
 
-def test_rolled_back_to_what_the_results_are_of_nothing_is_left(submitter: Submitter) -> None:
+def test_rolled_back_to_what_the_results_are_of_no_result_is_another_but_some_may_be_missing(
+    submitter: Submitter,
+) -> None:
     publish_fix(since=NOON - days(1))
     publishing.roll_back(actor=factories.user(), to=version(1), effective_from=NOON - days(1), reason=PERSON)
+    assert counts(outdated()) == [(None, NOON - days(1), 0, 0)]
+    finished(started(since=NOON - days(1)))
     assert outdated() == []
+
+
+def test_results_that_a_withdrawal_ended_are_missing_after_a_roll_back_until_a_backfill_gives_them(
+    submitter: Submitter,
+) -> None:
+    script, person = script_named("rate"), factories.user()
+    publishing.withdraw(actor=person, script=script, effective_from=SINCE_EVER, reason=PERSON)
+    finished(started(since=SINCE_EVER))
+    assert (Observation.objects.filter(superseded_at=None).count(), outdated()) == (0, [])
+    publishing.roll_back(actor=person, to=version(1), effective_from=SINCE_EVER, reason=PERSON)
+    assert counts(outdated()) == [(None, SINCE_EVER, 0, 0)]
+    assert is_left(script)
+    finished(started(since=SINCE_EVER))
+    assert Observation.objects.filter(superseded_at=None).count() == 12
+    assert (outdated(), is_left(script)) == ([], False)
+
+
+def test_a_first_version_for_a_past_time_leaves_the_readings_that_were_there(work: Work) -> None:
+    with_pulses(factories.submitter(), alike(2))
+    work()
+    publish("rate", PLAIN)
+    assert counts(outdated()) == [(None, SINCE_EVER, 0, 0)]
+    finished(started(since=SINCE_EVER))
+    assert outdated() == []
+
+
+def test_a_script_that_reads_another_one_may_miss_what_that_gives(submitter: Submitter) -> None:
+    publish("mean", content("result = average", {"average": reads_script("rate", output="rate")}))
+    assert [(one.script.name, one.found.results) for one in outdated()] == [("mean", 0)]
+
+
+def test_a_publication_leaves_nothing_where_nobody_had_a_reading_of_its_inputs_as_of_then(
+    submitter: Submitter, work: Work
+) -> None:
+    publish("weight", content("result = weight", {"weight": reads(WEIGHT)}))
+    publish_fix(since=NOON + days(1))
+    assert outdated() == []
+    record(submitter, reading_on(2, 71, "p-0", code=WEIGHT, unit="kg"))
+    work()
+    assert outdated() == [], "what came in later was computed by it"
+
+
+def test_of_more_patients_than_are_looked_at_some_may_have_had_a_reading(
+    submitter: Submitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish("weight", content("result = weight", {"weight": reads(WEIGHT)}))
+    monkeypatch.setattr(affected, "MOST_PATIENTS", 2)
+    publish_fix(since=NOON + days(1))
+    assert {one.script.name for one in outdated()} == {"weight", "rate"}
 
 
 def test_withdrawn_every_result_since_is_too_many(submitter: Submitter) -> None:
@@ -137,8 +199,11 @@ def test_a_pinned_organisation_stays_out_of_it_and_is_told_of_by_itself(
         effective_from=NOON - days(30),
         reason=PERSON,
     )
-    assert outdated() == []
+    pinned = (elsewhere.organisation, NOON - days(30), 0, 0)
+    assert counts(outdated()) == [pinned]
     publish_fix(since=NOON - days(1))
+    assert set(counts(outdated())) == {pinned, (None, NOON - days(1), 6, 3)}
+    finished(started(organisation=elsewhere.organisation))
     assert counts(outdated()) == [(None, NOON - days(1), 6, 3)]
     publishing.unpin(
         actor=factories.user(),
@@ -147,9 +212,8 @@ def test_a_pinned_organisation_stays_out_of_it_and_is_told_of_by_itself(
         effective_from=NOON,
         reason=PERSON,
     )
-    # Its own since it was pinned first: which of its publications made the difference is not looked into.
     assert sorted(counts(outdated()), key=lambda one: one[2]) == [
-        (elsewhere.organisation, NOON - days(30), 1, 1),
+        (elsewhere.organisation, NOON, 1, 1),
         (None, NOON - days(1), 7, 4),
     ]
 
@@ -187,6 +251,32 @@ def test_a_backfill_that_is_at_it_is_found_by_what_it_covers(submitter: Submitte
     assert under_way(script, NOON - days(3)) is None
     publish("rate", CHANGED, NOON)
     assert under_way(script, NOON - days(1)) is None
+    assert [one.under_way for one in outdated()] == [None], "it began before the last publication"
+
+
+def test_of_two_backfills_that_cover_it_the_one_that_runs_is_at_it(submitter: Submitter) -> None:
+    publish_fix(since=NOON - days(1))
+    paused, running = started(), started()
+    services.pause(actor=factories.user(), backfill_id=paused.pk, reason=PERSON)
+    assert [(one.under_way, one.is_under_way) for one in outdated()] == [(running, True)]
+    services.cancel(actor=factories.user(), backfill_id=running.pk, reason=PERSON)
+    assert [(one.under_way, one.is_under_way) for one in outdated()] == [(paused, False)]
+
+
+def test_one_of_another_organisation_is_not_at_it(submitter: Submitter) -> None:
+    publish_fix(since=NOON - days(1))
+    started(organisation=submitter.organisation)
+    assert [one.under_way for one in outdated()] == [None]
+
+
+def test_an_organisation_whose_own_backfill_is_done_has_nothing_left(submitter: Submitter) -> None:
+    publish_fix(since=NOON - days(1))
+    finished(started(organisation=submitter.organisation))
+    elsewhere = factories.submitter()
+    script = script_named("rate")
+    assert is_left(script)
+    assert not is_left(script, submitter.organisation_id)
+    assert not is_left(script, elsewhere.organisation_id), "it has no reading"
 
 
 def test_a_script_of_one_organisation_is_told_of_as_its(work: Work) -> None:

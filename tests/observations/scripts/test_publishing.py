@@ -134,7 +134,7 @@ def test_what_is_published_is_neither_proposed_published_nor_discarded_again(
     version = publish("pulse", WRITTEN)
     with pytest.raises(NotAllowedNowError, match="published already"):
         propose(actor=author, version=version, effective_from=NOON)
-    with pytest.raises(NotAllowedNowError, match="not proposed"):
+    with pytest.raises(NotAllowedNowError, match="published meanwhile"):
         publish_proposed(actor=second, version=version)
     with pytest.raises(NotAllowedNowError, match="is published"):
         discard_draft(actor=author, version=version, reason="by mistake")

@@ -47,7 +47,7 @@ def test_of_two_people_who_publish_one_proposal_one_does_and_the_other_is_told()
     author, *others = people(3)
     propose(actor=author, version=version, effective_from=NOON)
     refused = at_once(*(lambda who=who: publish_proposed(actor=who, version=version) for who in others))
-    assert refused == ["This version is not proposed."]
+    assert refused == ["This version was published meanwhile. Look at it as it is now."]
     assert Publication.objects.count() == 1
 
 
