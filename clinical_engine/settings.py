@@ -179,7 +179,7 @@ CLOCK_SKEW = timedelta(minutes=10)
 
 # --- Rosters --------------------------------------------------------------------------------------------------------
 # A roster that would unlink a larger share of a submitter's linked patients waits for a person to confirm it.
-ROSTER_GUARD_SHARE = env.float("ROSTER_GUARD_SHARE", default=0.05)
+ROSTER_GUARD_SHARE = env.share("ROSTER_GUARD_SHARE", default=0.05)
 # How often a submitter's last roster is compared again with the links: whoever slipped through is counted by then.
 ROSTER_COMPARED_EVERY = timedelta(seconds=env.int("ROSTER_COMPARED_EVERY_SECONDS", default=900))
 
@@ -219,7 +219,7 @@ CAPTURE_EVERY = env.seconds("CAPTURE_EVERY_SECONDS", default=15)
 SILKY_AUTHENTICATION = SILKY_AUTHORISATION = True
 SILKY_PERMISSIONS = may_view_silk
 SILKY_INTERCEPT_FUNC = should_profile
-PROFILED_SHARE = env.float("PROFILED_SHARE", default=1.0 if DEVELOPMENT else 0.01)
+PROFILED_SHARE = env.share("PROFILED_SHARE", default=1.0 if DEVELOPMENT else 0.01)
 # Bodies hold patients' data.
 SILKY_MAX_REQUEST_BODY_SIZE = SILKY_MAX_RESPONSE_BODY_SIZE = 0
 SILKY_ANALYZE_QUERIES = SILKY_META = False

@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from clinical_engine.api.only_read import only_read
+
 handler400 = "clinical_engine.api.problems.bad_request"
 handler500 = "clinical_engine.api.problems.server_error"
 handler404 = "clinical_engine.api.problems.not_found"
@@ -13,8 +15,8 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("clinical_engine.jobs.api.urls")),
     path("", include("patients.api.urls")),
     path("", include("observations.api.urls")),
-    path("openapi.json", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("openapi.json", only_read(SpectacularAPIView.as_view()), name="schema"),
+    path("docs/", only_read(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
 ]
 
 urlpatterns = [

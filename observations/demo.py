@@ -1,21 +1,23 @@
 """Made-up data to look at: two organisations, a few patients with glucose readings, some of them held."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils.crypto import get_random_string
 
 from clinical_engine.api.scopes import SCOPES
 from clinical_engine.audit.roles import ROLES, create_roles
 from observations.intake import Sender, record_measurements
-from observations.models import MeasurementSource
+from observations.models import Measurement, MeasurementSource
 from observations.readings import Reading
 from observations.scripts.library import LIBRARY
 from observations.scripts.library.installing import install_library
@@ -31,6 +33,8 @@ from submitters.services import create_api_client, create_organisation, create_s
 API_CLIENT = "Demo vitals app"
 _BY_IMPORT = Origin(StatementSource.IMPORT)
 _DAYS = 21
+# The days ago of the last reading that stays held: none would wait for anybody, and a fresh engine would raise an alarm about it.
+_LAST_HELD = settings.OUTSIDE_PERIOD_AFTER.days + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> 
     """
     names = [f"{prefix}-{index:02d}" for index in range(1, number + 1)]
     start = now - timedelta(days=_DAYS + 1)
+    stop = now - timedelta(days=_LAST_HELD + 2)
     activate(
         submitter=submitter,
         statements=[NewStatement(f"demo-activation-{name}", name, start) for name in names[:-1]],
@@ -95,7 +100,7 @@ def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> 
     )
     deactivate(
         submitter=submitter,
-        statements=[NewStatement(f"demo-deactivation-{names[0]}", names[0], now - timedelta(days=2))],
+        statements=[NewStatement(f"demo-deactivation-{names[0]}", names[0], stop)],
         origin=_BY_IMPORT,
     )
     record_facts(
@@ -103,14 +108,26 @@ def _populate(submitter: Submitter, prefix: str, number: int, now: datetime) -> 
         facts=[fact for place, name in enumerate(names) for fact in _facts(name, place)],
         origin=FactOrigin(FactSource.API),
     )
+    days = {
+        names[0]: range(_LAST_HELD, _DAYS + 1),
+        names[-1]: range(_LAST_HELD, _LAST_HELD + 1),
+    }
     for name in names:
         record_measurements(
             organisation_id=submitter.organisation_id,
-            readings=[*_readings(name, now, _DAYS if name != names[-1] else 1)],
+            readings=[*_readings(name, now, days.get(name, range(1, _DAYS + 1)))],
             sender=Sender(MeasurementSource.IMPORT),
         )
-
+    _came_in_when_measured(
+        submitter, Q(patient__external_id=names[-1]) | Q(patient__external_id=names[0], measured_at__gte=stop)
+    )
     _send_roster(submitter, names[1:-1], start, now)
+
+
+def _came_in_when_measured(submitter: Submitter, which: Q) -> None:
+    Measurement.objects.filter(which, organisation=submitter.organisation_id).update(
+        received_at=F("measured_at"), due_at=F("measured_at") + settings.MEASUREMENT_DUE
+    )
 
 
 def _send_roster(submitter: Submitter, names: Sequence[str], since: datetime, now: datetime) -> None:
@@ -134,11 +151,11 @@ def _facts(name: str, place: int) -> Iterator[NewFact]:
         yield NewFact(f"demo-{name}-spo2-scale-2", name, FactName.SPO2_SCALE, 2, discharged)
 
 
-def _readings(name: str, now: datetime, days: int) -> Iterator[Reading]:
+def _readings(name: str, now: datetime, days: Iterable[int]) -> Iterator[Reading]:
     chance = random.Random(name)  # noqa: S311 - made-up values, the same on every machine
     usual = chance.uniform(110, 170)
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    for day in range(1, days + 1):
+    for day in days:
         for hour in (7, 12, 18):
             time = midnight - timedelta(days=day) + timedelta(hours=hour, minutes=chance.randrange(50))
             value = Decimal(round(max(45, chance.gauss(usual, 35))))

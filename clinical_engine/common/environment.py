@@ -21,6 +21,13 @@ class Env(environ.Env):  # type: ignore[misc]  # the package has no types
                 f"{var} cannot be read: it must be of the type {name}."
             ) from None
 
+    def share(self, var: str, *, default: float) -> float:
+        """A part of a whole, from 0 to 1. Raises ImproperlyConfigured for everything else."""
+        value: float = self.float(var, default=default)
+        if not 0 <= value <= 1:
+            raise environ.ImproperlyConfigured(f"{var} must be a share from 0 to 1.")
+        return value
+
     def seconds(self, var: str, *, default: float) -> timedelta:
         """A stretch of time from nothing to a day. Raises ImproperlyConfigured for everything else."""
         value: float = self.float(var, default=default)

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from enum import StrEnum
 
 STATEMENT_TIMEOUT, LOCK_TIMEOUT = "57014", "55P03"
-# The same SQLSTATE as of a time-out; of a server that speaks another language both count as time-outs.
+# Where the server ends a statement over time, whatever language it speaks. A COPY that the client gave up has the same SQLSTATE,
+# from elsewhere.
+_ENDED_BY_SERVER = "ProcessInterrupts"
+# Comes from there as well. Of a server that speaks another language it counts as a time-out.
 _CANCELLED = "canceling statement due to user request"
 
 
@@ -38,15 +41,24 @@ def name_statements_by(namer: Namer) -> None:
 def guard_of(error: BaseException | None) -> Guard | None:
     """The limit that a statement was over, of the driver's error or the one that Django made of it; None for any other error.
 
-    A statement that somebody cancelled was over none.
+    A statement that somebody cancelled was over none, nor was a COPY whose rows our own code could not go on giving.
     """
     for each in (error, getattr(error, "__cause__", None)):
         state = getattr(each, "pgcode", None)
         if state == LOCK_TIMEOUT:
             return Guard.LOCK
-        if state == STATEMENT_TIMEOUT and each.diag.message_primary != _CANCELLED:  # type: ignore[union-attr]
+        if state == STATEMENT_TIMEOUT and _ended_by_server(each) and each.diag.message_primary != _CANCELLED:  # type: ignore[union-attr]
             return Guard.STATEMENT
     return None
+
+
+def is_given_up_copy(error: BaseException) -> bool:
+    """Whether the driver's error only says that its COPY was given up, because whatever gave the rows raised."""
+    return getattr(error, "pgcode", None) == STATEMENT_TIMEOUT and not _ended_by_server(error)
+
+
+def _ended_by_server(error: BaseException | None) -> bool:
+    return bool(error.diag.source_function == _ENDED_BY_SERVER)  # type: ignore[union-attr]
 
 
 def statement_of(error: BaseException) -> str:

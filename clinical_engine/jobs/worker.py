@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 
 from clinical_engine.common.database import deferred_flushing
-from clinical_engine.common.guards import LOCK_TIMEOUT
+from clinical_engine.common.guards import LOCK_TIMEOUT, sentence_of
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.common.logs import describe_error
 from clinical_engine.jobs import circuits, ledger, rings
@@ -45,6 +45,9 @@ logger = logging.getLogger(__name__)
 _LONGEST_WAY = 5
 # How long a job waits whose patient was locked by another job; locks are held for milliseconds.
 _WAIT_AFTER_LOCK = timedelta(milliseconds=200)
+# How often, in seconds, the log is told of a kind that waits for a lock: its jobs come back five times a second, each of them.
+_TELL_OF_LOCK_EVERY = 60.0
+_told_of_locks: dict[tuple[str, str], float] = {}
 
 
 def work(kind_name: str, queue: str, *, suspects: bool = False, passed_on: int = 0) -> int:
@@ -68,13 +71,14 @@ def _work_off(kind: JobKind, queue: str, *, suspects: bool, passed_on: int) -> i
     deadline = monotonic() + (kind.turn or longest).total_seconds()
     claimed_in_all = 0
     while True:
-        admission = circuits.admitted(kind.name)
-        if admission.limit == 0:
-            return claimed_in_all
-        limit = 1 if suspects else admission.limit or kind.batch_size
-        token = new_id()
-        lease = Lease(token, worker_name())
+        # With what it asks before it claims: a long backlog is no query for each row.
         with unit_of_work(f"job {kind.name}"):
+            admission = circuits.admitted(kind.name)
+            if admission.limit == 0:
+                return claimed_in_all
+            limit = 1 if suspects else admission.limit or kind.batch_size
+            token = new_id()
+            lease = Lease(token, worker_name())
             batch = ledger.claim(kind, queue, lease, limit=limit, suspects=suspects)
             goes_on = _process(kind, token, batch, troubled=admission.troubled)
         if goes_on and suspects:
@@ -159,7 +163,7 @@ def _run(
         elif len(batch) > 1:
             return _run_halves(kind, token, batch)
         elif sqlstate_of(error) == LOCK_TIMEOUT:
-            _try_again_soon(kind, token, batch[0][0])
+            _try_again_soon(kind, token, batch[0][0], error)
         else:
             _end_failed(token, [batch[0][0]], error)
     return False
@@ -175,10 +179,20 @@ def _try_each_alone(kind: JobKind, token: UUID, jobs: Sequence[Stored], error: B
         circuits.note_failure(kind.name, failure)
 
 
-def _try_again_soon(kind: JobKind, token: UUID, job: Stored) -> None:
+def _try_again_soon(kind: JobKind, token: UUID, job: Stored, error: BaseException) -> None:
     """Give a job back whose patient another one has locked, and ring for it: a roster would wait for a sweep at each of them."""
+    _tell_of_lock(kind.name, sentence_of(error))
     ledger.put_back(token, [job.id], _WAIT_AFTER_LOCK)
     rings.ring(kind.name, job.queue, after=_WAIT_AFTER_LOCK)
+
+
+def _tell_of_lock(kind_name: str, sentence: str) -> None:
+    # It uses no attempt: without this line jobs that wait for hours leave no trace.
+    now = monotonic()
+    last = _told_of_locks.get((kind_name, sentence))
+    if last is None or now - last >= _TELL_OF_LOCK_EVERY:
+        _told_of_locks[kind_name, sentence] = now
+        logger.warning("Jobs of the kind %s are given back, untried: %s", kind_name, sentence)
 
 
 def _goes_on(kind: JobKind, handled: Handled, queues: Iterable[str]) -> bool:

@@ -4,11 +4,15 @@ import pytest
 from django.contrib.admin import site
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from clinical_engine.profiling.findings import Found, open_or_refresh
+from clinical_engine.profiling.models import Finding, FindingKind
 from clinical_engine.staff.admin import StaffModelAdmin
 from tests.admin import world
 from tests.admin.conftest import logged_in
 from tests.admin.world import World
+from tests.profiling import captured
 
 PEOPLE = ("patients.patient", "observations.measurement", "submitters.organisation", "audit.auditentry")
 
@@ -97,3 +101,20 @@ def test_only_who_may_change_api_clients_revokes_one(role: str, small_world: Wor
     key = world.pages_of(small_world)["submitters.apiclient"]
     address = reverse("admin:submitters_apiclient_revoke", args=[key])
     assert logged_in(role).post(address, {"reason": "leaked"}).status_code == 403
+
+
+@pytest.mark.parametrize(("role", "shown"), [("On-call engineer", False), ("Administrator", True)])
+def test_the_history_of_a_thing_is_offered_only_to_who_may_read_the_audit_trail(
+    db: None, role: str, *, shown: bool
+) -> None:
+    found = Found(
+        statement_id=captured.statement().pk, kind=FindingKind.GROWS, told="", release="", severity=1
+    )
+    open_or_refresh([found], timezone.now())
+    finding, client = Finding.objects.get(), logged_in(role)
+    pages = {"finding": finding.pk, "capturedstatement": finding.statement_id}
+    for model, key in pages.items():
+        response = client.get(reverse(f"admin:profiling_{model}_change", args=[key]))
+        assert response.status_code == 200
+        history = reverse(f"admin:profiling_{model}_history", args=[key])
+        assert (history in response.content.decode()) is shown

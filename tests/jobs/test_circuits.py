@@ -10,6 +10,7 @@ from clinical_engine.jobs import circuits, ledger, services
 from clinical_engine.jobs.failures import UnavailableError
 from clinical_engine.jobs.models import Circuit, Job
 from clinical_engine.jobs.registry import JobKind
+from clinical_engine.profiling.capture.units import unit_of_work
 from tests import factories
 from tests.jobs.support import (
     RegisterKind,
@@ -22,6 +23,7 @@ from tests.jobs.support import (
     succeed,
     work,
 )
+from tests.profiling.capture.support import capturing
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -175,3 +177,12 @@ def test_what_waited_for_the_circuit_is_done_once_it_is_closed(
 
 def _jobs_of(kind: JobKind) -> list[Job]:
     return list(Job.objects.filter(kind=kind.name))
+
+
+def test_a_backlog_that_is_worked_off_batch_by_batch_is_no_query_for_each_row(new_kind: RegisterKind) -> None:
+    kind = new_kind(succeed, batch_size=1)
+    enqueue(kind, *range(25))
+    with capturing() as noted, unit_of_work("task jobs.work"):
+        assert work(kind) == 25
+    assert noted.of("FROM jobs_circuit").calls >= 25
+    assert max(each.repeated_most for each in noted.counted) < 10

@@ -6,12 +6,21 @@ from datetime import timedelta
 import pytest
 
 from clinical_engine.common.database import execute
-from clinical_engine.jobs import circuits
+from clinical_engine.jobs import circuits, worker
 from clinical_engine.jobs.failures import TRIES, ErrorKind, wait_before_try
 from clinical_engine.jobs.models import Circuit
 from clinical_engine.jobs.registry import ClaimedJob
 from clinical_engine.profiling.fingerprints import shape_of
-from tests.jobs.support import RegisterKind, attempts_of, enqueue, job_of, make_due, states_of, work
+from tests.jobs.support import (
+    RegisterKind,
+    attempts_of,
+    enqueue,
+    job_of,
+    make_due,
+    other_connection,
+    states_of,
+    work,
+)
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 SLOW = "SELECT pg_sleep(%s)"
@@ -100,3 +109,29 @@ def test_it_waits_longer_than_after_an_error_that_costs_nothing() -> None:
     for number, minutes in ((1, 1), (2, 2), (3, 4), (9, 10)):
         longest = timedelta(minutes=minutes)
         assert longest / 2 <= wait_before_try(number, ErrorKind.OVER_LIMIT) <= longest
+
+
+NEEDS_A_TABLE = "SELECT FROM patients_association LIMIT %s"
+
+
+def wait_for_a_table(batch: Sequence[ClaimedJob]) -> None:
+    execute("SET LOCAL lock_timeout = '20ms'")
+    execute(NEEDS_A_TABLE, [len(batch)])
+
+
+def test_of_jobs_that_wait_for_a_lock_the_log_has_one_line_with_kind_and_statement(
+    new_kind: RegisterKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    kind = new_kind(wait_for_a_table)
+    job_ids = enqueue(kind, *range(4))
+    worker._told_of_locks.clear()
+    with other_connection() as cursor:
+        cursor.execute("LOCK TABLE patients_association IN ACCESS EXCLUSIVE MODE")
+        for _ in range(3):
+            make_due(*job_ids)
+            work(kind)
+    sentence = f"Statement {shape_of(NEEDS_A_TABLE).fingerprint} waited too long for a lock that something else holds."
+    told = [line for line in caplog.messages if "lock" in line]
+    assert told == [f"Jobs of the kind {kind.name} are given back, untried: {sentence}"]
+    assert set(states_of(job_ids)) == {"available"}
+    assert not any(attempts_of(job_id) for job_id in job_ids)

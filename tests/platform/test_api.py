@@ -231,6 +231,18 @@ def test_an_endpoint_without_a_scope_answers_nobody(method: str, path: str, api:
     problem(send(api, method, f"/api/v1/{path}"), 403)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/v1/docs/"])
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "DELETE"])
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+def test_the_description_and_its_page_are_only_read(
+    path: str, method: str, accept: str, client: Client
+) -> None:
+    response = client.generic(method, path, headers={"Accept": accept})
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["type"] == "urn:clinical-engine:problem:method-not-allowed"
+
+
 def test_the_description_and_its_page_are_open_and_need_no_network(client: Client, db: None) -> None:
     assert client.get("/api/v1/openapi.json").status_code == 200
     page = client.get("/api/v1/docs/")

@@ -35,6 +35,23 @@ def test_what_is_no_stretch_of_time_is_refused_by_the_name_of_its_variable(
         Env().seconds(NAME, default=15)
 
 
+@pytest.mark.parametrize(("text", "share"), [("0", 0), ("0.01", 0.01), ("1", 1)])
+def test_a_share_is_read_as_a_part_of_a_whole(
+    monkeypatch: pytest.MonkeyPatch, text: str, share: float
+) -> None:
+    monkeypatch.setenv("PROFILED_SHARE", text)
+    assert Env().share("PROFILED_SHARE", default=0.5) == share
+
+
+@pytest.mark.parametrize("text", ["abc", "", "-1", "nan", "7"])
+def test_what_is_no_share_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("PROFILED_SHARE", text)
+    with pytest.raises(environ.ImproperlyConfigured, match=r"^PROFILED_SHARE "):
+        Env().share("PROFILED_SHARE", default=0.5)
+
+
 def test_an_error_does_not_repeat_what_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_STATEMENT_TIMEOUT_MS", "hunter2")
     with pytest.raises(environ.ImproperlyConfigured) as refused:
@@ -42,11 +59,20 @@ def test_an_error_does_not_repeat_what_was_set(monkeypatch: pytest.MonkeyPatch) 
     assert str(refused.value) == "WEB_STATEMENT_TIMEOUT_MS cannot be read: it must be of the type int."
 
 
-@pytest.mark.parametrize("text", ["abc", "-1"])
-def test_the_engine_does_not_start_with_a_rhythm_that_is_none(text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (NAME, "abc"),
+        (NAME, "-1"),
+        ("PROFILED_SHARE", "7"),
+        ("PROFILED_SHARE", "-1"),
+        ("ROSTER_GUARD_SHARE", "5"),
+    ],
+)
+def test_the_engine_does_not_start_with_a_setting_out_of_its_range(name: str, text: str) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "check"],
-        env={**os.environ, NAME: text},
+        env={**os.environ, name: text},
         capture_output=True,
         text=True,
         check=False,
@@ -55,5 +81,5 @@ def test_the_engine_does_not_start_with_a_rhythm_that_is_none(text: str) -> None
     assert (
         done.stderr.strip()
         .splitlines()[-1]
-        .startswith(f"django.core.exceptions.ImproperlyConfigured: {NAME} ")
+        .startswith(f"django.core.exceptions.ImproperlyConfigured: {name} ")
     )

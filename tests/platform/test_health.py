@@ -5,16 +5,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
 
-from clinical_engine.common.database import execute
+from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import sweeper
 from clinical_engine.jobs.models import Job, PeriodicRun
 from clinical_engine.monitoring import probes
@@ -182,6 +185,42 @@ def test_a_probe_that_cannot_be_read_says_so_and_hides_no_other(client: Client, 
     assert found[failing_probe]["message"] == "Cannot be read: ValueError."
     assert found["jobs_failed"]["ok"]
     assert metrics(client)["failingclinical_engine_probe_ok"] == 0
+
+
+HELD = "Cannot be read: something holds its table."
+
+
+@pytest.mark.usefixtures("swept")
+@pytest.mark.parametrize("path", ["/health/ready", "/metrics", "/admin/"])
+def test_while_tables_are_locked_it_answers_sooner_than_one_statement_waits_for_a_lock(
+    path: str, client: Client
+) -> None:
+    client.force_login(User.objects.create_superuser("on-call"))
+    # What a process needs for its first answer is not what is measured.
+    client.get(path)
+    with other_connection() as cursor:
+        cursor.execute("LOCK TABLE patients_statement, observations_measurement IN ACCESS EXCLUSIVE MODE")
+        started = monotonic()
+        response = client.get(path)
+        took = monotonic() - started
+    assert response.status_code == 200
+    assert took < settings.LOCK_TIMEOUT_MS / 1000
+    [(limit,)] = fetch_all("SHOW lock_timeout")
+    assert limit == "5s"
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_probe_whose_table_is_locked_says_so_and_the_others_are_read(client: Client) -> None:
+    with other_connection() as cursor:
+        cursor.execute("LOCK TABLE patients_statement, observations_measurement IN ACCESS EXCLUSIVE MODE")
+        found, samples = ready(client, 200), metrics(client)
+    for name in ("statements_overdue", "measurements_overdue"):
+        assert (found[name]["value"], found[name]["ok"], found[name]["message"]) == (None, False, HELD)
+        assert samples[f"{name}clinical_engine_probe_ok"] == 0
+        assert f"clinical_engine_{name}" not in samples
+    assert found["jobs_failed"]["ok"]
+    assert samples["clinical_engine_jobs_failed"] == 0
+    assert ready(client, 200)["statements_overdue"]["ok"]
 
 
 def test_two_probes_of_one_name_are_refused(failing_probe: str) -> None:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -48,7 +48,7 @@ def exit_code(*arguments: str) -> int:
 
 
 def test_a_fresh_engine_says_that_there_is_nothing_yet() -> None:
-    assert run().startswith("Nothing was captured that is asked for.")
+    assert run().startswith("Nothing was captured yet.")
     assert document()["statements"] == []
 
 
@@ -173,11 +173,55 @@ def test_it_fails_for_a_cron_job_only_on_what_is_asked_for_and_open() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--top", "0"), ("--top", "x"), ("--sort", "cost"), ("--only", "mine")]
+    "arguments",
+    [
+        *(("--top", number) for number in ("0", "x", "100001", "9" * 20, "9" * 5_000)),
+        ("--sort", "cost"),
+        ("--only", "mine"),
+        *(
+            ("0123456789abcdef", *option)
+            for option in (("--top", "20"), ("--sort", "time"), ("--only", "grows"))
+        ),
+    ],
 )
 def test_wrong_use_is_said(arguments: tuple[str, ...]) -> None:
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError) as raised:
         run(*arguments)
+    assert raised.value.returncode in {1, 2}
+    done = manage(*arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_a_fingerprint_may_be_written_in_capitals() -> None:
+    captured.statement()
+    made = captured.statement(fingerprint="abcdef0123456789")
+    assert document("ABCDEF0123456789")["statement"]["fingerprint"] == made.fingerprint
+
+
+def test_a_word_that_none_fits_is_told_beside_what_was_captured_and_found() -> None:
+    captured.finding(captured.statement(), kind=FindingKind.SLOWER, due_in=5)
+    findings = "Findings: 1 open, 0 of them overdue."
+    assert (
+        run("--only", "overdue")
+        == f"Captured statements: 1. None of them has an overdue finding. {findings}\n"
+    )
+    assert (
+        run("--only", "repeated")
+        == f"Captured statements: 1. None of them has such a finding open. {findings}\n"
+    )
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("FINGERPRINT",)])
+def test_whoever_has_read_enough_ends_it_quietly(form: tuple[str, ...]) -> None:
+    captured.few(30)
+    made = captured.growing()
+    captured.days(made, 60)
+    arguments = [made.fingerprint if each == "FINGERPRINT" else each for each in form]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody_reads:
+        done = manage(*arguments, output=nobody_reads)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_fingerprint_that_nobody_has_is_said() -> None:
@@ -186,12 +230,15 @@ def test_a_fingerprint_that_nobody_has_is_said() -> None:
     assert raised.value.returncode == 2
 
 
-def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def manage(
+    *arguments: str, output: "int | IO[str]" = subprocess.PIPE, **environment: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, ROOT / "manage.py", "slow_queries", *arguments],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=output,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=120,
         check=False,

@@ -1,5 +1,6 @@
 """A statement over its limit: each process has its own, and who asked is told what to do."""
 
+import io
 import os
 import subprocess
 import sys
@@ -18,12 +19,14 @@ from clinical_engine.common.guards import Guard, guard_of, sentence_of
 from clinical_engine.monitoring.probes import read_all
 from clinical_engine.profiling.capture import writing
 from clinical_engine.profiling.capture.rollup import roll_up
+from clinical_engine.profiling.capture.units import unit_of_work
 from clinical_engine.profiling.fingerprints import shape_of
 from clinical_engine.profiling.models import CapturedBatch, CapturedStatement, Finding, FindingKind
 from clinical_engine.running.environment import ROOT
 from clinical_engine.running.services import engine_services
 from tests.admin.conftest import logged_in
 from tests.patients.concurrency import Threads, uncommitted, wait_until
+from tests.profiling.capture.support import capturing
 from tests.workers import running_scheduler, running_web, running_worker
 
 TELLING = {"DJANGO_SETTINGS_MODULE": "tests.profiling.telling.settings"}
@@ -123,6 +126,34 @@ def test_a_statement_that_somebody_cancelled_was_over_no_limit() -> None:
     assert error.__cause__ is not None
     assert error.__cause__.pgcode == "57014"  # type: ignore[attr-defined]
     assert (guard_of(error), sentence_of(error)) == (None, "")
+
+
+def rows_that_are_refused() -> "io.BufferedReader":
+    class Refusing(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: object) -> int:  # noqa: ARG002 - as Python calls it
+            raise ValueError("The second line is not as it should be.")
+
+    return io.BufferedReader(Refusing())
+
+
+@pytest.mark.django_db
+def test_a_copy_whose_rows_are_refused_was_over_no_limit_and_is_no_failure_of_its_statement() -> None:
+    execute("CREATE TEMP TABLE refused (number int)")
+
+    def send() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.copy_expert("COPY refused FROM STDIN", rows_that_are_refused())
+
+    with capturing() as noted, unit_of_work("PUT /roster"), pytest.raises(psycopg2.Error) as raised:
+        send()
+    error = raised.value
+    assert error.pgcode == "57014"
+    assert (guard_of(error), sentence_of(error)) == (None, "")
+    copied = noted.of("COPY refused")
+    assert (copied.calls, copied.failures, copied.timeouts) == (1, 0, 0)
 
 
 @pytest.mark.django_db

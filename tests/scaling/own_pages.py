@@ -180,6 +180,10 @@ def _slow_queries() -> dict[str, Action]:
             lambda world, _: lambda: expect(world.admin.post(assign, {"due_on": timezone.now().date()}), 302)
         ),
         **_asked_and_done("profiling_finding_close", finding),
+        "profiling_finding_changelist close_ticked": _do(
+            reverse("admin:profiling_finding_changelist"),
+            {"action": "close_ticked", ACTION_CHECKBOX_NAME: [str(finding)]},
+        ),
     }
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import site
-from django.db.models import F
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -24,6 +25,10 @@ from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows, ValueFilte
 from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.reasons import Question, ask, reason_in
 
+_CLOSING = (
+    "Closed, it is not opened again for 30 days, unless it becomes twice as bad:"
+    " close what is mended, or what may be as it is."
+)
 STATEMENT = "admin:profiling_capturedstatement_change"
 
 
@@ -79,6 +84,7 @@ class FindingAdmin(StaffModelAdmin):
     sortable_by = ()
     search_fields = ("statement__fingerprint", "statement__origin", "note")
     search_help_text = "Part of a fingerprint, of an origin or of the note"
+    actions = ("close_ticked",)
     actions_detail = ("assign", "close")
     fieldsets = (
         (
@@ -174,6 +180,27 @@ class FindingAdmin(StaffModelAdmin):
             self.message_user(request, str(error), messages.WARNING)
         return _back(finding)
 
+    @admin.action(description="Close", permissions=["decide"])
+    def close_ticked(self, request: HttpRequest, queryset: "QuerySet[Finding]") -> HttpResponse | None:
+        """Ask why, then settle those of the ticked findings that are open: one cause may have made several."""
+        del queryset
+        # What was ticked, rather than the queryset: one that somebody closed meanwhile is to be reported, not dropped.
+        ticked = {int(each) for each in request.POST.getlist(ACTION_CHECKBOX_NAME) if each.isdecimal()}
+        reason, form = reason_in(request)
+        if not reason:
+            hidden = {ACTION_CHECKBOX_NAME: [*map(str, ticked)], "action": ["close_ticked"], "index": ["0"]}
+            number = "1 finding" if len(ticked) == 1 else f"{len(ticked)} findings"
+            question = Question(f"Close {number}", _CLOSING, "Close", request.get_full_path(), hidden)
+            return ask(request, question, form, self.opts)
+        closed = services.close_several(ticked, actor=actor_of(request), reason=reason)
+        left = "" if closed == len(ticked) else " The others were closed before."
+        self.message_user(
+            request,
+            f"{closed} of {len(ticked)} findings closed.{left}",
+            messages.WARNING if left else messages.SUCCESS,
+        )
+        return None
+
     def _assigned(self, request: HttpRequest, finding: Finding, form: AssignForm) -> bool:
         try:
             services.assign(finding, actor=actor_of(request), **form.cleaned_data)
@@ -193,10 +220,7 @@ def _back(finding: Finding) -> HttpResponse:
 
 
 def _question(finding: Finding) -> Question:
-    explanation = (
-        f"{finding.told} Closed, it is not opened again for 30 days, unless it becomes twice as bad: close what is mended,"
-        " or what may be as it is."
-    )
+    explanation = f"{finding.told} {_CLOSING}"
     back = reverse(STATEMENT, args=[finding.statement_id])
     return Question(f"Close: {finding.get_kind_display()}", explanation, "Close", back)
 

@@ -28,7 +28,7 @@ from clinical_engine.profiling.admin.shapes import laid_out
 from clinical_engine.profiling.admin.verdicts import sentence
 from clinical_engine.profiling.models import CapturedStatement
 from clinical_engine.profiling.probes import CAPTURE_IS_OFF
-from clinical_engine.staff.cells import moment
+from clinical_engine.staff.cells import NOTHING, moment
 from clinical_engine.staff.filters import ValueFilter
 from clinical_engine.staff.navigation import Menu
 
@@ -179,7 +179,7 @@ def _numbers(statement: CapturedStatement) -> Mapping[str, str]:
         "Most parameters": f"{statement.parameters_most:,}",
         "Most values in the longest list": f"{statement.values_most:,}",
         "Most bytes": f"{statement.bytes_most:,}",
-        "Most within one request": f"{statement.repeated_most:,}",
+        "Most within one request": f"{statement.repeated_most:,}" if statement.repeated_most else NOTHING,
         "Timeouts in 7 days": f"{statement.timeouts_week:,}",
         "Of these for a lock": f"{statement.lock_timeouts_week:,}",
         "All failures in 7 days": f"{statement.failures_week:,}",

@@ -3,7 +3,7 @@
 import psycopg2
 from django.conf import settings
 
-from clinical_engine.common.guards import LOCK_TIMEOUT, STATEMENT_TIMEOUT, guard_of
+from clinical_engine.common.guards import LOCK_TIMEOUT, STATEMENT_TIMEOUT, guard_of, is_given_up_copy
 from clinical_engine.profiling.fingerprints import shape_of
 
 _NAME = "captured_statement"
@@ -16,8 +16,13 @@ def mark(error: BaseException, text: str) -> None:
         setattr(error, _NAME, shape_of(text).fingerprint)
 
 
-def sqlstate_of(error: BaseException) -> str:
-    """Of the driver's error; '' for any other, and where somebody cancelled the statement, which was over no limit then."""
+def sqlstate_of(error: BaseException) -> str | None:
+    """Of the driver's error; '' for any other, and where somebody cancelled the statement, which was over no limit then.
+
+    None where the statement did not fail: our own code refused what a COPY was to be given.
+    """
+    if is_given_up_copy(error):
+        return None
     state = error.pgcode if isinstance(error, psycopg2.Error) else None
     return "" if state == STATEMENT_TIMEOUT and guard_of(error) is None else state or ""
 

@@ -76,10 +76,8 @@ def _found_slower(statement_id: int, factor: float, day: Day, beside: str = "") 
 def _over_limit(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:
     # What was found before today stands as it is until it happens again.
     for each, week in _timed_out([each for each, one in named.items() if one.timeouts]).items():
-        told = (
-            f"It was over its time limit {_times(week.times)} in 7 days, last on {week.last:%-d %B %Y at %H:%M} UTC:"
-            f" {week.why}."
-        )
+        # When it was counted: it happened shortly before.
+        told = f"{week.what} {_times(week.times)} in 7 days, last in the minutes before {week.last:%-d %B %Y, %H:%M} UTC{week.why}."
         yield Found(each, FindingKind.OVER_LIMIT, told, day.release, severity.of_timeouts(week.times))
 
 
@@ -91,12 +89,17 @@ class _TimedOut(NamedTuple):
     last: datetime
 
     @property
+    def what(self) -> str:
+        only_locks = self.for_locks == self.times
+        return "It gave up waiting for a lock" if only_locks else "It was over its time limit"
+
+    @property
     def why(self) -> str:
         if not self.for_locks:
-            return "it took too long"
+            return ": it took too long"
         if self.for_locks == self.times:
-            return "it waited for a lock"
-        return f"it took too long, or waited for a lock ({_times(self.for_locks)})"
+            return ""
+        return f": it took too long, or gave up waiting for a lock ({_times(self.for_locks)})"
 
 
 def _timed_out(ids: Sequence[int]) -> Mapping[int, _TimedOut]:

@@ -43,7 +43,9 @@ class Cell:
     def __init__(self) -> None:
         self.calls = self.failures = self.timeouts = self.lock_timeouts = self.rows = 0
         self.seconds = self.longest = 0.0
-        self.parameters_most = self.values_most = self.bytes_most = self.repeated_most = 0
+        self.parameters_most = self.values_most = self.bytes_most = 0
+        # Units that send little are not counted: once is what is certain.
+        self.repeated_most = 1
         self.durations: dict[int, int] = {}
 
     def add(self, execution: Fields) -> None:

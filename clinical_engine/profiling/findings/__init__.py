@@ -4,7 +4,17 @@ A finding is open until a person closes it. Closed, it is not opened again for `
 whoever decided that a statement may be as it is has not decided that it may become worse.
 """
 
-from clinical_engine.profiling.findings.deciding import LATEST_DUE, assign, close, owners
+from clinical_engine.profiling.findings.deciding import LATEST_DUE, assign, close, close_several, owners
 from clinical_engine.profiling.findings.opening import DUE_WITHIN, QUIET, Found, open_or_refresh
 
-__all__ = ["DUE_WITHIN", "LATEST_DUE", "QUIET", "Found", "assign", "close", "open_or_refresh", "owners"]
+__all__ = [
+    "DUE_WITHIN",
+    "LATEST_DUE",
+    "QUIET",
+    "Found",
+    "assign",
+    "close",
+    "close_several",
+    "open_or_refresh",
+    "owners",
+]

@@ -1,6 +1,6 @@
 """What people do with a finding: who looks after it until when, and that it is settled."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 
 from django.contrib.auth.models import User
@@ -14,6 +14,9 @@ from clinical_engine.profiling.models import Finding
 
 LATEST_DUE = timedelta(days=90)
 """Whoever wants longer says so again then: a finding must not sleep for years."""
+
+
+_CLOSED = "Nothing was changed: the finding is closed."
 
 
 def owners() -> "QuerySet[User]":
@@ -39,8 +42,21 @@ def assign(finding: Finding, *, actor: User, owner: User | None, note: str, due_
 @transaction.atomic
 def close(finding: Finding, *, actor: User, reason: str) -> None:
     """Settle an open finding; audited. Raises NotAllowedNowError when it is closed already."""
-    _update_open(finding, closed_at=timezone.now(), closed_by=actor)
-    _record(finding, actor, "finding.close", {"kind": finding.kind}, reason)
+    if close_several([finding.pk], actor=actor, reason=reason) != 1:
+        raise NotAllowedNowError(_CLOSED)
+
+
+@transaction.atomic
+def close_several(ids: Collection[int], *, actor: User, reason: str) -> int:
+    """Settle those of the findings that are open; audited together. How many were."""
+    # In one order, so that two who close the same do not wait for each other.
+    found = Finding.objects.select_for_update().filter(pk__in=ids, closed_at=None).order_by("pk")
+    targets = [audit.Target("finding", each.pk, details={"kind": each.kind}) for each in found]
+    if targets:
+        chosen = Finding.objects.filter(pk__in=[each.id for each in targets])
+        chosen.update(closed_at=timezone.now(), closed_by=actor)
+        audit.record(actor=actor, action="finding.close", targets=targets, reason=reason)
+    return len(targets)
 
 
 def _refusals(owner: User | None, due_on: date) -> Iterator[Refusal]:
@@ -55,7 +71,7 @@ def _refusals(owner: User | None, due_on: date) -> Iterator[Refusal]:
 
 def _update_open(finding: Finding, **fields: object) -> None:
     if Finding.objects.filter(pk=finding.pk, closed_at=None).update(**fields) != 1:
-        raise NotAllowedNowError("Nothing was changed: the finding is closed.")
+        raise NotAllowedNowError(_CLOSED)
 
 
 def _record(

@@ -44,7 +44,8 @@ def estimate(days: Sequence[Day], limits: Limits) -> Verdict:
     points = points_of(usable)
     if not _enough(points):
         return _too_little(
-            f"It ran in {len(points)} different weeks or months, over {_span(points)} days; "
+            f"It ran in {_number(len(points), 'different week or month', 'different weeks or months')}, over"
+            f" {_number(_span(points), 'day', 'days')}; "
             f"{_LEAST_POINTS} are needed, over {_LEAST_DAYS} days."
         )
     if not moved(points):
@@ -60,6 +61,10 @@ def estimate(days: Sequence[Day], limits: Limits) -> Verdict:
 
 def _enough(points: Points) -> bool:
     return len(points) >= _LEAST_POINTS and _span(points) >= _LEAST_DAYS
+
+
+def _number(of: int, one: str, several: str) -> str:
+    return f"{of} {one if of == 1 else several}"
 
 
 def _span(points: Points) -> int:

@@ -3,6 +3,8 @@
 Silk itself would store headers, query strings, paths and SQL in plain text.
 """
 
+import logging
+
 from django.db.models.sql.compiler import SQLCompiler
 from django.http import HttpRequest, HttpResponseBase
 from silk.collector import DataCollector
@@ -22,6 +24,8 @@ def install() -> None:
     SQLCompiler._execute_sql = SQLCompiler.execute_sql  # type: ignore[attr-defined]  # noqa: SLF001
     RequestModelFactory.construct_request_model = _begin
     SilkyMiddleware._process_response = _end  # noqa: SLF001 - where silk would write all it knows
+    # It repeats the values of filters that it does not understand.
+    logging.getLogger("silk.request_filters").setLevel(logging.CRITICAL)
 
 
 def _begin(factory: RequestModelFactory) -> Request:

@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from silk.urls import app_name
 from silk.urls import urlpatterns as of_silk
 
+from clinical_engine.profiling.silk.filters import not_understood
 from clinical_engine.profiling.silk.views import ForgetRequestsView
 
 __all__ = ["app_name", "urlpatterns"]
@@ -20,12 +21,13 @@ _MOST_DIGITS = 6
 
 def _guarded(view: Any) -> Callable[..., HttpResponseBase]:  # noqa: ANN401 - silk is not annotated
     """A page that answers 404 for what is not recorded, or not any more, and ignores parameters that it would fail over."""
-    orders = getattr(view.view_class, "order_by", ())
+    page = view.view_class
+    orders = getattr(page, "order_by", ())
 
     @wraps(view)
     def answer(request: HttpRequest, **arguments: object) -> HttpResponseBase:
         request.GET = _understood(request.GET, orders)  # type: ignore[assignment]  # Django's own is not to be changed
-        request.POST = _understood(request.POST, orders)  # type: ignore[assignment]  # as above
+        request.POST = _filters_understood(_understood(request.POST, orders), page)  # type: ignore[assignment]  # as above
         try:
             found: HttpResponseBase = view(request, **arguments)
         except (ObjectDoesNotExist, ValueError):
@@ -43,6 +45,12 @@ def _understood(asked: QueryDict, orders: Collection[str]) -> QueryDict:
         if "\0" in name + value or not _is_understood(name, value, orders):
             del kept[name]
     return kept
+
+
+def _filters_understood(sent: QueryDict, page: type) -> QueryDict:
+    for name in not_understood(sent, page):
+        del sent[name]
+    return sent
 
 
 def _is_understood(name: str, value: str, orders: Collection[str]) -> bool:

@@ -27,6 +27,10 @@ def test_an_axis_has_a_few_round_numbers_beside_it(values: list[float]) -> None:
         assert all(0 <= place <= 100 for place, _ in ticks)
 
 
+def test_an_axis_on_which_all_is_nothing_has_whole_numbers_beside_it() -> None:
+    assert [words for _, words in from_nothing([0.0, 0.0]).ticks(str)] == ["0.0", "1.0", "2.0", "3.0", "4.0"]
+
+
 def test_a_power_is_a_straight_line_on_logarithmic_axes() -> None:
     across, up = logarithmic([10, 1_000]), logarithmic([100, 1_000_000])
     heights = [up.place(x**2) for x in across.between(5)]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -142,3 +143,33 @@ def test_an_owner_whose_account_was_closed_is_still_named(on_call: Client) -> No
     gone = factories.user(username="gone", is_active=False)
     made = captured.finding(captured.statement(), owner=gone)
     assert "gone" in shown(on_call, "admin:profiling_finding_change", made.pk)
+
+
+def ticked(client: Client, findings: list[Finding], **fields: object) -> Any:
+    keys = [finding.pk for finding in findings]
+    asked = {"action": "close_ticked", ACTION_CHECKBOX_NAME: keys, "index": "0", **fields}
+    return client.post(reverse(LIST), asked, follow=True)
+
+
+def test_several_that_one_cause_made_are_closed_together_with_one_reason(on_call: Client) -> None:
+    made = captured.statement()
+    findings = [captured.finding(made, kind=kind) for kind in ("slower", "over_limit", "repeated")]
+    untouched = captured.finding(made, kind="grows")
+    page = ticked(on_call, findings).content.decode()
+    assert "Close 3 findings" in page
+    assert not Finding.objects.exclude(closed_at=None).exists()
+    page = ticked(on_call, findings, reason="A lock held them all").content.decode()
+    assert "3 of 3 findings closed." in page
+    assert Finding.objects.get(closed_at=None) == untouched
+    assert set(Finding.objects.exclude(closed_at=None).values_list("closed_by", flat=True)) == {me().pk}
+    entries = AuditEntry.objects.filter(action="finding.close", reason="A lock held them all")
+    assert {entry.target_id for entry in entries} == {str(each.pk) for each in findings}
+
+
+def test_of_ticked_ones_those_that_somebody_closed_meanwhile_stay_as_they_are(on_call: Client) -> None:
+    made = captured.statement()
+    closed = captured.finding(made, kind="slower", closed_at=timezone.now(), closed_by=None)
+    page = ticked(on_call, [captured.finding(made), closed], reason="Mended").content.decode()
+    assert "1 of 2 findings closed. The others were closed before." in page
+    closed.refresh_from_db()
+    assert closed.closed_by is None

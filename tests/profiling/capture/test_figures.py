@@ -80,9 +80,7 @@ def test_of_many_that_become_slower_at_once_one_stands_for_all() -> None:
 
 def test_a_statement_that_ran_out_of_time_is_found() -> None:
     rolled_up(20.0, 20.0, sqlstate="57014")
-    told = (
-        "It was over its time limit 2 times in 7 days, last on 1 March 2026 at 12:00 UTC: it took too long."
-    )
+    told = "It was over its time limit 2 times in 7 days, last in the minutes before 1 March 2026, 12:00 UTC: it took too long."
     assert findings() == {FindingKind.OVER_LIMIT: told}
     finding = Finding.objects.get()
     assert (finding.release, finding.found_at) == ("r1", NOON)
@@ -92,13 +90,16 @@ def test_of_running_out_of_time_the_week_is_told_not_the_last_minute() -> None:
     for day in range(5):
         rolled_up(20.0, day=day, sqlstate="57014")
     rolled_up(0.01, day=5)
-    assert "5 times in 7 days, last on 5 March 2026 at 12:00" in findings()[FindingKind.OVER_LIMIT]
+    assert (
+        "5 times in 7 days, last in the minutes before 5 March 2026, 12:00"
+        in findings()[FindingKind.OVER_LIMIT]
+    )
 
 
 def test_a_statement_that_waited_for_a_lock_says_so() -> None:
     rolled_up(60.0, sqlstate="55P03")
     assert findings()[FindingKind.OVER_LIMIT].endswith(
-        "once in 7 days, last on 1 March 2026 at 12:00 UTC: it waited for a lock."
+        "It gave up waiting for a lock once in 7 days, last in the minutes before 1 March 2026, 12:00 UTC."
     )
 
 
@@ -106,7 +107,9 @@ def test_of_timeouts_those_that_waited_for_a_lock_are_told_over_the_whole_week()
     rolled_up(60.0, 60.0, sqlstate="55P03")
     found = rolled_up(20.0, day=1, sqlstate="57014")
     assert (found.timeouts_week, found.lock_timeouts_week) == (3, 2)
-    assert findings()[FindingKind.OVER_LIMIT].endswith("it took too long, or waited for a lock (2 times).")
+    assert findings()[FindingKind.OVER_LIMIT].endswith(
+        "it took too long, or gave up waiting for a lock (2 times)."
+    )
     assert rolled_up(0.01, day=7).lock_timeouts_week == 0
 
 

@@ -48,7 +48,7 @@ def test_batches_of_several_processes_are_added_up() -> None:
     durations = Counter(map(bucket_of, (0.01, 0.03, 0.02, 5.0, 0.01)))
     assert unpacked(day.durations) == durations
     callers = Caller.objects.values_list("origin", "calls", "time_us", "repeated_most")
-    assert set(callers) == {("GET /api/v1/things", 3, 60_000, 12), ("job associate", 2, 5_010_000, 0)}
+    assert set(callers) == {("GET /api/v1/things", 3, 60_000, 12), ("job associate", 2, 5_010_000, 1)}
     statement = CapturedStatement.objects.get()
     assert (statement.shape, statement.origin) == ("SELECT a FROM t WHERE b = ?", "job associate")
     assert (statement.first_seen_at, statement.last_seen_at) == (NOON, NOON)

@@ -143,6 +143,10 @@ def test_a_query_for_each_row_is_counted_however_many_there_are() -> None:
     assert _one_for_each(REPEATING["with a parameter"], 1_730) == 1_730
 
 
+def test_what_a_small_unit_sends_ran_once_at_least() -> None:
+    assert _one_for_each(REPEATING["with a parameter"], 3) >= 1
+
+
 def test_the_same_in_several_units_is_no_repetition() -> None:
     with capturing() as noted:
         for number in range(30):

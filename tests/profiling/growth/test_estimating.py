@@ -121,6 +121,11 @@ def test_what_ran_for_a_month_is_too_little() -> None:
     assert "120 days" in verdict.reason
 
 
+def test_what_ran_once_is_told_in_the_singular() -> None:
+    reason = estimate(LINEAR[:1], LIMITS).reason
+    assert reason.startswith("It ran in 1 different week or month, over 0 days; 10 are needed")
+
+
 def test_patients_that_stay_as_many_tell_nothing() -> None:
     days = [replace(each, drivers={"active_patients": 5_000.0}) for each in LINEAR]
     assert estimate(days, LIMITS).outlook is Outlook.TOO_LITTLE_DATA

@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 from pytest_django import Settings
 
 from clinical_engine.profiling.silk import sampling
@@ -29,3 +31,12 @@ def _forget() -> None:
 def not_profiled(settings: Settings) -> None:
     """Nothing is recorded by chance."""
     settings.PROFILED_SHARE = 0
+
+
+@pytest.fixture
+def reader(client: Client, db: None) -> Client:
+    """Somebody for whom silk is open."""
+    engineer = User.objects.create_user("reader")
+    engineer.user_permissions.add(Permission.objects.get(codename="view_silk"))
+    client.force_login(engineer)
+    return client

@@ -58,15 +58,6 @@ def test_silk_opens_for_the_permission_made_for_it(client: Client) -> None:
         assert client.get(path).status_code == 200
 
 
-@pytest.fixture
-def reader(client: Client, db: None) -> Client:
-    """Somebody for whom silk is open."""
-    engineer = User.objects.create_user("reader")
-    engineer.user_permissions.add(Permission.objects.get(codename="view_silk"))
-    client.force_login(engineer)
-    return client
-
-
 def test_a_link_to_what_is_deleted_by_now_leads_to_nothing_and_is_no_failure(reader: Client) -> None:
     pages = [path for path in silk_pages() if "/request/" in path or "/profile/" in path]
     assert {path: reader.get(path, {"typ": "request", "subtyp": "raw"}).status_code for path in pages} == (

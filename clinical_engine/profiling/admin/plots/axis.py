@@ -14,6 +14,8 @@ _MARGIN = 0.06
 # Names stand there, above all marks.
 _HEAD = 0.2
 _LEAST = 1e-9
+# How far an axis goes on which all is nothing: its numbers are whole.
+_OF_NOTHING = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Axis:
 
 def from_nothing(values: Sequence[float]) -> Axis:
     """A linear axis that begins at nothing."""
-    return Axis(0.0, max([*values, _LEAST]) * (1 + _HEAD))
+    highest = max(values)
+    return Axis(0.0, (highest if highest >= _LEAST else _OF_NOTHING) * (1 + _HEAD))
 
 
 def logarithmic(values: Sequence[float]) -> Axis:

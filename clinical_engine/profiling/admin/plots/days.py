@@ -20,7 +20,7 @@ from clinical_engine.profiling.admin.plots.drawing import (
 )
 from clinical_engine.profiling.growth.series import Day
 
-_TICKS = 4
+_TICKS = 3
 # In per cent of the width: names closer together would run into each other.
 _ROOM_FOR_A_NAME = 14.0
 _LAST_PLACE_FOR_A_NAME = 100 - _ROOM_FOR_A_NAME

@@ -1,6 +1,7 @@
 """`manage.py slow_queries`: captured statements from a shell or a script. docs/operations/slow-queries.md says more."""
 
 import json
+import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import defaultdict
@@ -20,6 +21,10 @@ from clinical_engine.profiling.models import CapturedStatement, Finding, Finding
 _FOUND = 1
 _WRONG_USE = 2
 _NO_ANSWER = 3
+_MOST_LISTED = 100_000
+_TOP, _SORT = 20, "time"
+# What is said of all statements when none is left by a word of `--only`; of the others a finding is meant.
+_NONE = {"grows": "grows", "owned": "has an open finding with an owner", "overdue": "has an overdue finding"}
 _FAIL_ON = {
     "grows": lambda: selectors.open_findings().filter(kind=FindingKind.GROWS),
     "overdue": selectors.overdue_findings,
@@ -36,10 +41,10 @@ class Command(BaseCommand):
         parser.add_argument("fingerprint", nargs="?", default="", help="Show all that is known of this one")
         parser.add_argument("--json", action="store_true", help="Write one JSON document")
         parser.add_argument(
-            "--top", type=_positive, default=20, metavar="N", help="How many are listed (%(default)s)"
+            "--top", type=_number_listed, default=None, metavar="N", help=f"How many are listed ({_TOP})"
         )
-        parser.add_argument("--sort", choices=selectors.SORTS, default="time", help="Default: %(default)s")
-        parser.add_argument("--only", choices=selectors.ONLY, default="", help="Those alone")
+        parser.add_argument("--sort", choices=selectors.SORTS, default=None, help=f"Default: {_SORT}")
+        parser.add_argument("--only", choices=selectors.ONLY, default=None, help="Those alone")
         parser.add_argument(
             "--fail-on",
             choices=_FAIL_ON,
@@ -50,36 +55,47 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
         """Write what was asked for, and exit as the class says. Raises CommandError with one sentence."""
+        if options["fingerprint"] and any(options[each] is not None for each in ("top", "sort", "only")):
+            raise CommandError(
+                "--top, --sort and --only are for the list: not with a fingerprint.", returncode=_WRONG_USE
+            )
         try:
             with transaction.atomic():
                 execute("SET TRANSACTION READ ONLY")
-                self._write(options)
+                self._write_while_read(options)
                 is_found = any(_FAIL_ON[name]().exists() for name in options["fail_on"])
         except (OperationalError, InterfaceError) as error:
             raise CommandError(why_no_answer(error), returncode=_NO_ANSWER) from None
         if is_found:
             sys.exit(_FOUND)
 
+    def _write_while_read(self, options: Mapping[str, Any]) -> None:
+        try:
+            self._write(options)
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever reads, `head` perhaps, has enough. At the end Python would try once more to write what is left.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     def _write(self, options: Mapping[str, Any]) -> None:
         if options["fingerprint"]:
-            self._write_one(options["fingerprint"], as_json=options["json"])
+            self._write_one(options["fingerprint"].lower(), as_json=options["json"])
         else:
             self._write_ranking(options)
 
     def _write_ranking(self, options: Mapping[str, Any]) -> None:
-        rows = selectors.ranked(options["sort"], options["only"])
-        shown = list(rows[: options["top"]])
+        only = options["only"] or ""
+        rows = selectors.ranked(options["sort"] or _SORT, only)
+        shown = list(rows[: options["top"] or _TOP])
         findings = _open_by_statement(shown)
         if options["json"]:
             listed = [documents.statement_json(each, findings[each.pk]) for each in shown]
             self._write_json({"total": rows.count(), "statements": listed})
         elif shown:
             self._write_lines(tables.ranking([(each, findings[each.pk]) for each in shown]))
-            self.stdout.write(_summary(rows.count(), len(shown)))
+            self.stdout.write(f"Captured statements: {len(shown):,} of {rows.count():,}. {_findings()}")
         else:
-            self.stdout.write(
-                "Nothing was captured that is asked for. A fresh engine's first statements come within a minute."
-            )
+            self.stdout.write(f"{_nothing(only)} {_findings()}")
 
     def _write_one(self, fingerprint: str, *, as_json: bool) -> None:
         statement = selectors.by_fingerprint(fingerprint)
@@ -110,9 +126,10 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise ArgumentTypeError("must be a whole number from 1 on")
+def _number_listed(text: str) -> int:
+    is_number = text.isdecimal() and len(text) <= len(str(_MOST_LISTED))
+    if not is_number or not 1 <= int(text) <= _MOST_LISTED:
+        raise ArgumentTypeError(f"must be a whole number from 1 to {_MOST_LISTED:,}")
     return int(text)
 
 
@@ -123,6 +140,13 @@ def _open_by_statement(statements: Sequence[CapturedStatement]) -> Mapping[int, 
     return found
 
 
-def _summary(total: int, shown: int) -> str:
+def _nothing(only: str) -> str:
+    captured = selectors.ranked().count()
+    if not captured:
+        return "Nothing was captured yet. A fresh engine's first statements come within a minute."
+    return f"Captured statements: {captured:,}. None of them {_NONE.get(only, 'has such a finding open')}."
+
+
+def _findings() -> str:
     number, overdue = selectors.open_findings().count(), selectors.overdue_findings().count()
-    return f"Captured statements: {shown:,} of {total:,}. Findings: {number:,} open, {overdue:,} of them overdue."
+    return f"Findings: {number:,} open, {overdue:,} of them overdue."
