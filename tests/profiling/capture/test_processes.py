@@ -101,6 +101,8 @@ def test_the_api_answers_while_its_process_sends_a_thousand_distinct_statements_
     committed_db: None,
 ) -> None:
     caller = factories.caller()
+    # What tests before this one have left in this process.
+    writing.flush()
     CapturedBatch.objects.all().delete()
     over, sent = Event(), count()
 
