@@ -21,9 +21,13 @@ FIRST_WAIT = failures._FIRST_WAIT
 
 
 def _database_error(sqlstate: str) -> Exception:
+    return _error_of("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '" + sqlstate + "'; END $$")
+
+
+def _error_of(statements: str) -> Exception:
     try:
         with transaction.atomic():
-            execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '" + sqlstate + "'; END $$")
+            execute(statements)
     except Exception as error:  # noqa: BLE001 - whichever class the driver chooses
         return error
     raise AssertionError
@@ -36,7 +40,8 @@ def _database_error(sqlstate: str) -> Exception:
         ("40P01", ErrorKind.TRANSIENT),
         ("53300", ErrorKind.TRANSIENT),
         ("55P03", ErrorKind.TRANSIENT),
-        ("57014", ErrorKind.OVER_LIMIT),
+        # Of something else than a limit: the client's own end of a COPY has it.
+        ("57014", ErrorKind.TRANSIENT),
         ("57P01", ErrorKind.TRANSIENT),
         ("58030", ErrorKind.TRANSIENT),
         ("08006", ErrorKind.TRANSIENT),
@@ -49,6 +54,11 @@ def _database_error(sqlstate: str) -> Exception:
 def test_a_database_error_is_transient_when_its_cause_passes(sqlstate: str, kind: ErrorKind) -> None:
     failure = Failure.of(_database_error(sqlstate))
     assert (failure.kind, failure.sqlstate) == (kind, sqlstate)
+
+
+def test_a_statement_that_the_server_ended_was_over_its_limit() -> None:
+    failure = Failure.of(_error_of("SET LOCAL statement_timeout = '20ms'; SELECT pg_sleep(60)"))
+    assert (failure.kind, failure.sqlstate) == (ErrorKind.OVER_LIMIT, "57014")
 
 
 def _broken_off() -> Exception:
