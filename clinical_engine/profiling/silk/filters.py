@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import datetime
 
 from silk.views.profiling import ProfilingView
 from silk.views.requests import RequestsView
@@ -10,8 +10,9 @@ from silk.views.summary import SummaryView
 
 # What fits into an integer of the database, and in seconds into a date.
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_SILKS_FORM = "%Y/%m/%d %H:%M"
 # Earlier ones silk does not read as it wrote them; much later ones are no times with a zone any more.
-_MOMENT = re.compile(r"(19[7-9][0-9]|2[0-9]{3})/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{1,2}")
+_YEARS = range(1970, 3000)
 _LONGEST_NAME = 300
 
 
@@ -20,15 +21,11 @@ def _is_number(value: str) -> bool:
 
 
 def _is_moment(value: str) -> bool:
-    if _MOMENT.fullmatch(value) is None:
-        return False
-    day, time = value.split()
-    hour, minute = map(int, time.split(":"))
     try:
-        date(*map(int, day.split("/")))
+        moment = datetime.strptime(value, _SILKS_FORM)  # noqa: DTZ007 - it is not used
     except ValueError:
         return False
-    return hour < 24 and minute < 60  # noqa: PLR2004 - as on a clock
+    return moment.year in _YEARS
 
 
 def _is_name(value: str) -> bool:
