@@ -15,12 +15,13 @@ from tests.benchmarks.association import against_django, batches, rosters, singl
 from tests.benchmarks.intake import flat, layouts, simulating, speed  # noqa: E402
 from tests.benchmarks.ledger import claims, desk, latency, reruns, throughput  # noqa: E402
 from tests.benchmarks.ledger.kinds import register_kinds  # noqa: E402
-from tests.benchmarks.results import read, refresh_index, table, with_new, write, write_page  # noqa: E402
+from tests.benchmarks.results import read_page, refresh_index, table, with_new, write, write_page  # noqa: E402
 from tests.benchmarks.scripts import backfilling, engine, reading, shuffled  # noqa: E402
 from tests.benchmarks.slow_queries import detection, incident, overhead, pages, storage  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 _RESULTS = ROOT / "var" / "bench"
+_PAGES = ROOT / "docs" / "performance"
 BENCHES: Mapping[str, Sequence[ModuleType]] = {
     "main": (main, fresh_clone),
     "ledger": (throughput, latency, claims, desk, reruns),
@@ -51,13 +52,13 @@ def _parts(bench: str, part: str) -> list[ModuleType]:
 
 def _run(name: str, only: str) -> bool:
     """Run a bench, or a part of it, and write its page; whether a target was missed."""
-    metrics = read(_RESULTS, name) if only else []
+    metrics = read_page(_PAGES, name) if only else []
     for part in _parts(name, only):
         metrics = with_new(metrics, part.run())
         write(_RESULTS, name, metrics)  # what a later part's failure must not take away
     what = "\n\n".join(getdoc(part.run) or "" for part in BENCHES[name])
     print(f"\n{name}\n{table(metrics)}")
-    for path in (_RESULTS / f"{name}.json", write_page(ROOT / "docs" / "performance", name, what, metrics)):
+    for path in (_RESULTS / f"{name}.json", write_page(_PAGES, name, what, metrics)):
         print(f"written to {path.relative_to(ROOT)}")
     refresh_index(ROOT / "docs")
     return any(metric.met is False for metric in metrics)

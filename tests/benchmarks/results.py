@@ -6,6 +6,7 @@ import platform
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,24 @@ def write(folder: Path, bench: str, metrics: Sequence[Metric]) -> Path:
     return path
 
 
-def read(folder: Path, bench: str) -> list[Metric]:
-    """The metrics that were written last; none where nothing was."""
-    path = folder / f"{bench}.json"
-    return [Metric(**each) for each in json.loads(path.read_text())] if path.exists() else []
+def read_page(folder: Path, bench: str) -> list[Metric]:
+    """The metrics of the page that was written last, but for those without a target's entry by now; none where there is no page."""
+    path = folder / f"{bench}.md"
+    rows = [line[1:-1].split("|") for line in path.read_text().splitlines()[_HEAD:]] if path.exists() else []
+    figures = [[cell.strip() for cell in row] for row in takewhile(lambda row: len(row) == _CELLS, rows)]
+    return [
+        measured(name, _number(value), _number(raw) if raw else None)
+        for name, value, _, raw, _ in figures
+        if name in _targets()
+    ]
+
+
+# Lines above the first row of a page's table, and its columns.
+_HEAD, _CELLS = 6, 5
+
+
+def _number(figure: str) -> float:
+    return float(figure.split(maxsplit=1)[0].replace(",", ""))
 
 
 def with_new(metrics: Sequence[Metric], new: Sequence[Metric]) -> list[Metric]:

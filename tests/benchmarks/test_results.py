@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import results
-from tests.benchmarks.results import measured, table, with_new
+from tests.benchmarks.results import measured, read_page, table, with_new, write_page
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +51,22 @@ def test_a_part_measured_again_stands_in_the_place_of_its_old_figures() -> None:
         ("fast", 1),
         ("told", 2),
     ]
+
+
+def test_figures_of_a_page_are_kept_by_a_checkout_that_never_measured(tmp_path: Path) -> None:
+    metrics = [measured("slow", 4.25, 1.5), measured("fast", 1), measured("told", 12_345.6)]
+    write_page(tmp_path, "some", "Of | what these are.", metrics)
+    kept = read_page(tmp_path, "some")
+    assert table(kept) == table(metrics)
+    assert [(metric.value, metric.reference) for metric in kept] == [(4.25, 1.5), (1, None), (12_346, None)]
+    assert read_page(tmp_path, "another") == []
+
+
+def test_a_figure_that_is_not_measured_any_more_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_page(tmp_path, "some", "", [measured("slow", 4), measured("told", 2)])
+    fewer = tmp_path / "fewer.json"
+    fewer.write_text(json.dumps({"slow": {"at_most": 5, "unit": "ms"}}))
+    monkeypatch.setattr(results, "TARGETS", fewer)
+    assert [metric.metric for metric in read_page(tmp_path, "some")] == ["slow"]
