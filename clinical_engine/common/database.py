@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
+import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 # Whatever the driver adapts; bulk values come as array literals.
@@ -13,17 +14,23 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 def array_literal(values: Iterable[object]) -> str:
-    """A PostgreSQL array literal of the values' texts (None becomes NULL), to be bound as one parameter and cast.
+    """A PostgreSQL array literal of texts, numbers, times, ids ... (None becomes NULL), to be bound as one parameter and cast.
+
+    Offsets of times are of whole minutes, as those of everything that comes in.
 
     One literal with `unnest` ran at 0.92 times the speed of COPY, a Python list (`ARRAY[...]`) at 0.8,
     `execute_values` at 0.65 (shared reference, 'Linking 1,000,000 patients').
     """
-    each = list(values)
-    text = '","'.join(map(str, each))
-    # Looking for what needs care in the whole is several times as fast as in each of thousands; nearly always there is nothing.
-    if not each or None in each or "\\" in text or text.count('"') != 2 * (len(each) - 1):
-        return "{" + ",".join(_element(value) for value in each) + "}"
-    return f'{{"{text}"}}'
+    each = values if isinstance(values, list) else list(values)
+    # Several times as fast as `str` of each: but for its brackets, a list in JSON without escapes is an array literal.
+    text = _as_json(each)
+    nulls = text.count(b"null")
+    if b"\\" in text or (nulls and nulls != each.count(None)):
+        return "{" + ",".join(map(_element, each)) + "}"
+    return f"{{{text[1:-1].decode()}}}"
+
+
+_as_json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
 
 def _element(value: object) -> str:

@@ -29,7 +29,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
 
     outcome: str
     ignored: tuple[str, ...] = ()
-    measurement_id: UUID | None = None
+    measurement_id: str | None = None
     faults: tuple[Fault, ...] = ()
     is_implausible: bool = False
 

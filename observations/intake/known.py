@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
-from observations.intake.rows import Answer, Outcome, Row, column
+from observations.intake.rows import Answer, Outcome, Row, column, offsets_literal
 
 # What must be the same for a duplicate; the offset that a time was written with is not.
 _CONTENT = (
@@ -41,7 +41,7 @@ _SENT_AGAIN = f"""
         JOIN patients_patient patient ON patient.id = known.patient_id
     )
 """  # noqa: S608 - constants of this module
-_COMPARED = "SELECT position, id, is_same FROM sent"
+_COMPARED = "SELECT position, id::text, is_same FROM sent"
 _KEEP_CONFLICTS = f"""
     INSERT INTO observations_measurementconflict (organisation_id, measurement_id, external_id, {", ".join(_CONTENT)},
                                                   utc_offset_minutes)
@@ -55,12 +55,12 @@ _KEEP_CONFLICTS = f"""
 """  # noqa: S608 - constants of this module
 
 
-def ids_of(organisation_id: UUID, rows: Sequence[Row]) -> dict[str, UUID]:
+def ids_of(organisation_id: UUID, rows: Sequence[Row]) -> dict[str, str]:
     """The measurement that stands under the client id of each of the rows."""
     return dict(
         fetch_all(
             """
-            SELECT client_id, id FROM observations_measurement
+            SELECT client_id, id::text FROM observations_measurement
             WHERE organisation_id = %s AND client_id = ANY(%s::text[])
             """,
             [organisation_id, array_literal(row.reading.client_id for row in rows)],
@@ -83,7 +83,7 @@ def answer_known(organisation_id: UUID, rows: Sequence[Row]) -> dict[int, Answer
         column([row.reading.unit for row in rows]),
         column([row.reading.replaces for row in rows]),
         array_literal(row.reading.measured_at for row in rows),
-        array_literal(row.offset_minutes for row in rows),
+        offsets_literal(rows),
         organisation_id,
     ]
     compared = fetch_all(_SENT_AGAIN + _COMPARED, parameters)

@@ -17,7 +17,7 @@ from observations.intake import corrections, refusals
 from observations.intake.checking import check
 from observations.intake.known import answer_known, ids_of
 from observations.intake.patients import Linked, known_within
-from observations.intake.rows import Answer, Outcome, Row, Sender, column, ids_literal
+from observations.intake.rows import Answer, Outcome, Row, Sender, column, offsets_literal
 from observations.readings import Reading
 from observations.recompute import write_and_mark_dirty
 from patients.services import ensure_patients
@@ -139,8 +139,8 @@ def _insert(
             sender.source,
             sender.api_client_id,
             settings.MEASUREMENT_DUE,
-            ids_literal([patients[external_id].id for external_id in places]),
-            ids_literal([row.id for row in rows]),
+            array_literal([patients[external_id].id for external_id in places]),
+            array_literal([row.id for row in rows]),
             array_literal([places[row.reading.external_id] for row in rows]),
             array_literal([row.code_id for row in rows]),
             array_literal([row.reading.client_id for row in rows]),
@@ -154,7 +154,7 @@ def _insert(
             array_literal([row.value.is_implausible for row in rows]),
             column([row.reading.replaces for row in rows]),
             array_literal([row.reading.measured_at for row in rows]),
-            array_literal([row.offset_minutes for row in rows]),
+            offsets_literal(rows),
         ],
         len(places),
     )

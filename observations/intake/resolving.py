@@ -60,9 +60,9 @@ def take_second(*, actor: User, conflict_id: int, reason: str) -> UUID:
             reason=reason,
             sender=sender,
         )
-    details = {"measurement": str(answer.measurement_id)}
+    details = {"measurement": answer.measurement_id}
     _record(actor, "measurement_conflict.take_second", conflict, reason, details)
-    return answer.measurement_id
+    return UUID(answer.measurement_id)
 
 
 def client_id_of_second(conflict: MeasurementConflict) -> str:

@@ -91,11 +91,15 @@ class Tally:
         """Add the executions of a unit; `repeated` tells how often it sent each statement from each place."""
         with self._lock:
             cells = self._cells
+            cell: Cell
+            text: str | None = None
+            place: Place | None = None
             for execution in executions:
-                key = (execution[0], execution[1], origin)
-                cell = cells.get(key)
-                if cell is None:
-                    cell = self._new_cell(key)
+                # Where many are sent, the same often comes again, as the same object: a key takes as long to look up as to add to.
+                if execution[0] is not text or execution[1] is not place:
+                    text, place = execution[0], execution[1]
+                    key = (text, place, origin)
+                    cell = cells.get(key) or self._new_cell(key)
                 cell.add(execution)
             for (text, place), times in repeated.items() if repeated else ():
                 key = (text, place, origin)

@@ -95,7 +95,7 @@ def _read(request: Request, access: Access) -> tuple[UUID, Sequence[DecodedItem]
 class _Result(ItemResult, kw_only=True, gc=False):
     """What became of one reading."""
 
-    measurement: UUID | None = None
+    measurement: str | None = None
     flags: Sequence[str] | UnsetType = UNSET
 
 

@@ -36,8 +36,6 @@ from tests.benchmarks.slow_queries.webs import Request, alternating, two_webs
 _DATABASE = "benchmark_overhead"
 _OBSERVED, _RESULTS = "patient-000000", 50
 _WARM_UP = 20
-# Larger requests are fewer, for the same time.
-_SHARES = {"POST of 100 measurements": 0.3}
 _QUERIES_SHARE = 0.2
 _RAW = "200 queries by the driver alone"
 # By the address.
@@ -123,8 +121,7 @@ def _round(owner: Connection, key: str, requests: Mapping[str, Callable[[], Requ
     with two_webs(_DATABASE, key) as webs:
         before = [web.cpu_seconds() for web in webs]
         for name, request in requests.items():
-            number = round(sizes.REQUESTS * _SHARES.get(name, 1))
-            took[name] = alternating(webs, number, _WARM_UP, request)
+            took[name] = alternating(webs, sizes.REQUESTS, _WARM_UP, request)
         cpu = [web.cpu_seconds() - seconds for web, seconds in zip(webs, before, strict=True)]
         for name, path in _QUERIES.items():
             number = round(sizes.REQUESTS * _QUERIES_SHARE)
