@@ -19,14 +19,16 @@ from patients.validation import refusals_of_text
 
 STANDING = frozenset(("final", "amended", "corrected"))
 ENTERED_IN_ERROR = "entered-in-error"
+_NOTE = "note"
 _WITHOUT_REASON = "Sent with the status entered-in-error"
 
 
 class Retraction(msgspec.Struct, frozen=True, gc=False):
-    """That the measurement of this client id was entered in error."""
+    """That the measurement of this client id was entered in error, and whether it was a note that said why."""
 
     client_id: str
     reason: str
+    is_explained: bool
 
 
 class Meaning(msgspec.Struct, frozen=True, gc=False):
@@ -39,7 +41,11 @@ class Meaning(msgspec.Struct, frozen=True, gc=False):
     @property
     def ignored(self) -> tuple[str, ...]:
         """The elements that are not kept."""
-        return self.sent.ignored if self.sent else ()
+        ignored = self.sent.ignored if self.sent else ()
+        if isinstance(self.meant, Retraction) and self.meant.is_explained:
+            # It is kept, as the reason.
+            return tuple(name for name in ignored if name != _NOTE)
+        return ignored
 
 
 def meaning_of(sent: Sent, subject: Subject | Fault, codes: Catalogue) -> Meaning:
@@ -72,8 +78,8 @@ def _retraction(observation: Observation) -> Retraction | Fault:
         return Fault(refusals[0], f"identifier[{_position(observation.identifier)}].value")
     # On one line, as reasons are.
     remarks = " ".join(" ".join(note.text for note in observation.note).split())[:MAX_REASON].strip()
-    unusable = refusals_of_text("reason", remarks, MAX_REASON)
-    return Retraction(client_id, _WITHOUT_REASON if unusable else remarks)
+    is_explained = not refusals_of_text("reason", remarks, MAX_REASON)
+    return Retraction(client_id, remarks if is_explained else _WITHOUT_REASON, is_explained)
 
 
 def _reading(sent: Sent, subject: Subject, codes: Catalogue) -> Reading | Fault:

@@ -10,11 +10,13 @@ from observations.catalogue import Catalogue, Entry
 from observations.fhir.elements import Concept, Observation, Quantity, Valued
 from observations.fhir.faults import Fault, fault
 from observations.fhir.terms import PULSE_OXIMETRY, UCUM
-from observations.models import CodeSystem
+from observations.models import CodeSystem, ValueKind
 from observations.readings import Simple
 
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?")
+
+_OTHER_SYSTEM = f"Must have a coding of {' or '.join(CodeSystem.values)}."
 
 
 def code_of(concept: Concept, codes: Catalogue, path: str) -> str | Fault:
@@ -22,23 +24,23 @@ def code_of(concept: Concept, codes: Catalogue, path: str) -> str | Fault:
 
     Oxygen saturation by pulse oximetry comes together with the code for arterial blood of any method (US Core), in any order.
     """
-    ours = [
-        (coding.system, coding.code)
-        for coding in concept.coding
-        if coding.system in CodeSystem.values and coding.code
-    ]
+    ours = _codes_of_the_catalogue(concept)
     if not ours:
-        return fault(
-            path,
-            "code",
-            "code_system_not_supported",
-            f"Must have a coding of {' or '.join(CodeSystem.values)}.",
-        )
+        return fault(path, "code", "code_system_not_supported", _OTHER_SYSTEM)
     known = [code for system, code in ours if code in codes.by_code and codes.by_code[code].system == system]
     if PULSE_OXIMETRY in known:
         return PULSE_OXIMETRY
     # None of the catalogue: the intake refuses it, and counts it as what it is.
     return known[0] if known else ours[0][1]
+
+
+def _codes_of_the_catalogue(concept: Concept) -> list[tuple[str, str]]:
+    """The codings, as (system, code), whose system is one of the catalogue's; none that has no system."""
+    return [
+        (coding.system, coding.code)
+        for coding in concept.coding
+        if coding.system in CodeSystem.values and coding.code
+    ]
 
 
 def value_of(valued: Valued, entry: Entry | None, path: str) -> tuple[Simple, str | None] | Fault:
@@ -54,10 +56,10 @@ def value_of(valued: Valued, entry: Entry | None, path: str) -> tuple[Simple, st
         return _quantity(valued.value_quantity, f"{path}valueQuantity")
     if valued.value_codeable_concept is not None:
         return _answer(valued.value_codeable_concept, entry, f"{path}valueCodeableConcept")
-    value: Simple | None = valued.value_boolean if valued.value_boolean is not None else valued.value_string
-    if value is None:
-        return fault(f"{path}value", "value", "missing", "Is required.")
-    return value, None
+    if valued.value_string is not None:
+        return _text(valued.value_string, entry, f"{path}valueString")
+    value = valued.value_boolean
+    return fault(f"{path}value", "value", "missing", "Is required.") if value is None else (value, None)
 
 
 def value_elements(valued: Valued) -> list[str]:
@@ -88,12 +90,23 @@ def _quantity(quantity: Quantity, path: str) -> tuple[Simple, str | None] | Faul
         return fault(f"{path}.value", "value", "not_a_number", "Must be a finite number (not a text).")
 
 
+def _text(text: str, entry: Entry | None, path: str) -> tuple[Simple, str | None] | Fault:
+    if entry is not None and entry.kind == ValueKind.CODED:
+        # It has no system, and would be taken for the code of an answer.
+        return fault(path, "value", "not_a_code", "This code takes a valueCodeableConcept.")
+    return text, None
+
+
 def _answer(concept: Concept, entry: Entry | None, path: str) -> tuple[Simple, str | None] | Fault:
-    answers = [coding.code for coding in concept.coding if coding.code]
-    if not answers:
+    """The first coding that the catalogue has as an answer, of those whose system may be a catalogue's."""
+    if not any(coding.code for coding in concept.coding):
         return fault(f"{path}.coding", "value", "not_a_code", "Must have a coding with a code.")
+    # '1' is an answer of a score, and something else in HL7's tables: a code without its system says neither.
+    answers = _codes_of_the_catalogue(concept)
+    if not answers:
+        return fault(f"{path}.coding", "value", "code_system_not_supported", _OTHER_SYSTEM)
     known = entry.answers if entry else {}
-    return next((answer for answer in answers if answer in known), answers[0]), None
+    return next((answer for _, answer in answers if answer in known), answers[0][1]), None
 
 
 def time_of(observation: Observation) -> datetime | Fault:

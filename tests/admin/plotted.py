@@ -15,7 +15,8 @@ from patients.services import activate
 from submitters.models import Submitter
 from tests import factories
 
-PULSE, TEMPERATURE, PRESSURE, NOTE = "8867-4", "8310-5", "85354-9", "patient-note"
+PULSE, TEMPERATURE, PRESSURE, WEIGHT = "8867-4", "8310-5", "85354-9", "29463-7"
+NOTE = "patient-note"
 
 
 def reading(

@@ -52,7 +52,7 @@ def test_both_pages_show_the_plots_with_the_associations_and_lead_to_each_other(
         assert "Times of Europe/Amsterdam" in text
     assert reverse(PAGE, args=[key]) in panel
     assert reverse(PATIENT_PAGE, args=[key]) in page
-    row = re.search(r'<tr><td><a class="ce-link".*?</tr>', page)
+    row = re.search(r'<tr><td data-label="Measured"><div><a class="ce-link".*?</tr>', page)
     assert row is not None
     assert "72 /min" in row[0]
     assert "Counted" in row[0]
@@ -163,4 +163,4 @@ def test_a_measurement_that_has_another_kind_of_value_than_its_code_now_is_still
     record(north, pulse(72))
     page = shown(support, PAGE, patient.pk)
     assert "1 of 2 readings" in page
-    assert "<td>fast</td>" in page
+    assert '<td data-label="Value as sent"><div>fast</div></td>' in page

@@ -186,3 +186,24 @@ def test_the_front_page_leads_to_the_clients_whose_refusals_rise(
     assert f"{reverse(clients)}?refusals=rising" in text
     found = support.get(reverse(clients), {"refusals": "rising"}).context["cl"].result_list
     assert found == [vitals]
+
+
+def test_what_is_left_out_between_pages_is_no_page(support: Client, vitals: ApiClient) -> None:
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    owner = vitals.organisations.get()
+    RefusalCount.objects.bulk_create(
+        RefusalCount(
+            hour=now - timedelta(hours=hours),
+            api_client=vitals,
+            number=1,
+            last_at=now,
+            organisation=owner,
+            reason="wrong_unit",
+        )
+        for hours in range(1_200)
+    )
+    page = shown(support, LIST)
+    assert 'href="?p=24"' in page
+    assert "\N{HORIZONTAL ELLIPSIS}</div>" in page
+    assert "\N{HORIZONTAL ELLIPSIS}</a>" not in page
+    assert "%E2%80%A6" not in page

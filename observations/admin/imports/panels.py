@@ -17,6 +17,7 @@ SHOWN = 100
 AFTER = "after"
 """The parameter with the line behind which a page of problems begins."""
 _MAY_SEE = "observations.view_measurementimport"
+_CARDS = "admin/staff/cards.html"
 _HEADERS = ("Line", "client_id", "Field", "Why", "Code")
 
 
@@ -25,7 +26,7 @@ def offer() -> None:
     panels.register(
         "observations.measurementimport",
         panels.Panel("By reason", _MAY_SEE, _reasons, position=10),
-        panels.Panel("Lines that were not taken", _MAY_SEE, _problems, position=20),
+        panels.Panel("Lines that were not taken", _MAY_SEE, _problems, _CARDS, position=20),
         trail_panel("measurement_import"),
     )
     links.register(
@@ -119,4 +120,4 @@ def _rows(problems: Iterable[ImportProblem]) -> Iterator[tuple[object, ...]]:
             client_id = page_of(
                 "admin:observations_measurement_change", problem.measurement_id, problem.client_id
             )
-        yield f"{problem.line:,}", client_id, problem.field, problem.message, identifier(problem.code)
+        yield f"{problem.line:,}", client_id, problem.field, problem.message, problem.code

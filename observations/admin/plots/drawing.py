@@ -14,6 +14,7 @@ from observations.admin.plots.periods import PERIODS, Choice, automatic, scale_f
 from observations.admin.plots.plots import Plot, plots_of
 from observations.admin.plots.reading import Bounds, History, histories_of, readings_of
 from observations.admin.plots.results import results_of
+from observations.admin.plots.times import Time, times_of
 from observations.catalogue import Catalogue, catalogue
 from patients.admin.timeline.lanes import Lane, lanes_of
 from patients.admin.timeline.panel import DRAWN
@@ -23,8 +24,6 @@ from patients.models import Patient
 # Beside other panels, and on a page of its own.
 FEW = Bounds(plots=8, columns=120, all_columns=480, readings=1_500)
 MANY = Bounds(plots=60, columns=300, all_columns=1_800, readings=4_000)
-# In per cent of the width.
-_AT_THE_EDGE = 96.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ class Drawing:
 
     lanes: Sequence[Lane]
     plots: Sequence[Plot]
-    ticks: Sequence[tuple[str, str, str]]
-    """Place, text, and which part of the text stands at the place, as SVG says it."""
+    ticks: Sequence[Time]
     now: str
     """'' where it lies outside."""
     period: str
@@ -82,7 +80,7 @@ def draw(patient: Patient, choice: Choice, bounds: Bounds) -> Drawing | None:
     return Drawing(
         lanes=lanes_of(associations_of(patient, scale), [], scale, zone),
         plots=plots_of(rows, results[: bounds.plots], Frame(codes, scale, zone, patient.pk)),
-        ticks=[(f"{tick.at:.2f}", tick.text, anchor(tick.at)) for tick in scale.ticks(zone)],
+        ticks=times_of(scale, zone),
         now=f"{scale.place(now):.2f}" if scale.begins <= now <= scale.ends else "",
         period=choice.name,
         title=_title(choice),
@@ -94,12 +92,6 @@ def draw(patient: Patient, choice: Choice, bounds: Bounds) -> Drawing | None:
         rows=rows,
         codes=codes,
     )
-
-
-def anchor(place: float) -> str:
-    """Which part of a text stands at a place of the axis, as SVG says it."""
-    # In the middle of its place, a text at the right edge would be cut.
-    return "end" if place > _AT_THE_EDGE else "middle"
 
 
 def _within(histories: Sequence[History], scale: Scale) -> list[int]:

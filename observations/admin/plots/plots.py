@@ -98,7 +98,8 @@ class Plot:
 def plots_of(rows: Iterable[Any], results: Sequence[Series], frame: Frame) -> list[Plot]:
     """The plots of what `readings_of` and `results_of` gave: those with an axis first, by name.
 
-    A result in the unit of the one plot of readings that its script reads is drawn over these, another in a plot of its own.
+    A result in the unit of the one plot of readings that its script reads is drawn over these when its values lie among theirs,
+    another in a plot of its own.
     A script that gave no number at all has one lane for all its outputs.
     """
     by_code: dict[int, list[Any]] = defaultdict(list)
@@ -127,7 +128,19 @@ def _readings_below(series: Series, drawn: Mapping[int, Sequence[Any]], codes: C
         is_read = entry.code in series.reads or not series.reads.isdisjoint(entry.parts)
         if is_read and unit_of(entry, codes) == series.unit and _has_numbers(rows, codes):
             found.append(code_id)
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    return found[0] if _lies_among(series, drawn[found[0]], codes) else None
+
+
+def _lies_among(series: Series, rows: Sequence[Any], codes: Catalogue) -> bool:
+    """Whether the readings' own axis holds all results.
+
+    A difference has the unit of what it was made of: on one axis with it, both would be flat lines.
+    """
+    axis = _axis(rows, [], codes)
+    standing, old = numbers_in(series)
+    return all(axis.holds(value) for value in standing or old)
 
 
 def _has_numbers(rows: Sequence[Any], codes: Catalogue) -> bool:

@@ -9,10 +9,11 @@ from uuid import UUID
 from observations.admin.cells import shown_unit
 from observations.admin.plots.axis import ValueAxis, axis_over
 from observations.admin.plots.computed import DrawnSeries, drawn, numbers_in
-from observations.admin.plots.drawing import MANY, Drawing, anchor, associations_of
+from observations.admin.plots.drawing import MANY, Drawing, associations_of
 from observations.admin.plots.marks import Frame, number
 from observations.admin.plots.plots import Plot
 from observations.admin.plots.results import Result, Series
+from observations.admin.plots.times import times_of
 from observations.catalogue import catalogue
 from observations.computing.rehearsing import Rehearsed
 from observations.computing.times import microseconds
@@ -57,7 +58,7 @@ def drawing_of(version: ScriptVersion, patient: Patient, results: Sequence[Rehea
     return Drawing(
         lanes=lanes_of(associations_of(patient, scale), [], scale, zone),
         plots=plots,
-        ticks=[(f"{tick.at:.2f}", tick.text, anchor(tick.at)) for tick in scale.ticks(zone)],
+        ticks=times_of(scale, zone),
         now="",
         period="",
         title=f"The newest {len(drawn_of):,} are drawn." if len(drawn_of) < len(results) else "",

@@ -80,7 +80,7 @@ def test_a_bad_entry_does_not_touch_the_others(api: ValidatingClient, caller: Ca
     counts = RefusalCount.objects.order_by("reason").values_list("reason", "code", "field", "number")
     assert list(counts) == [
         ("invalid", "", "item", 1),
-        ("status_not_final", "", "item", 1),
+        ("status_not_final", "2339-0", "item", 1),
         ("wrong_dimension", "2339-0", "unit", 1),
     ]
 
@@ -216,6 +216,23 @@ def test_one_is_taken_back_by_its_identifier_even_before_it_came(
     shown = api.get(f"/fhir/Observation/{measurement.pk}").json()
     assert shown["status"] == _standing(shown) == "entered-in-error"
     assert shown["valueQuantity"]["value"] == 100
+
+
+def test_the_note_that_becomes_the_reason_is_not_said_to_be_lost(
+    api: ValidatingClient, caller: Caller
+) -> None:
+    more: dict[str, Any] = {"status": "entered-in-error", "device": {"display": "A cuff"}}
+    said = observation(caller, "m-1", note=[{"text": "Another patient"}], **more)
+    # Nothing that could be a reason is in it.
+    empty = observation(caller, "m-2", note=[{"text": " "}], **more)
+    answer = send(api, bundle(said, empty))
+    reasons = dict(Correction.objects.values_list("target_client_id", "reason"))
+    assert reasons[f"{CUFF}|m-1"] == "Another patient"
+    lost = [entry["response"]["outcome"]["issue"][1]["expression"] for entry in answer.json()["entry"]]
+    assert lost == [
+        ["Bundle.entry[0].resource.device"],
+        [f"Bundle.entry[1].resource.{name}" for name in ("device", "note")],
+    ]
 
 
 def test_a_bundle_may_be_of_several_organisations(db: None) -> None:

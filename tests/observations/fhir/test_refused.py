@@ -56,6 +56,11 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"valueQuantity": None, "valueInteger": 100}, "value_type_not_supported", "valueInteger"),
     ({"valueQuantity": None, "valueString": "100"}, "not_a_number", "valueString"),
     ({"valueQuantity": None, "valueCodeableConcept": {"text": "High"}}, "not_a_code", "valueCodeableConcept.coding"),
+    (
+        {"valueQuantity": None, "valueCodeableConcept": concept("1", system="urn:x:y")},
+        "code_system_not_supported",
+        "valueCodeableConcept.coding",
+    ),
     ({"valueQuantity": quantity("100", "mg/dL")}, "not_a_number", "valueQuantity.value"),
     ({"valueQuantity": quantity(1e308, "mg/dL")}, "too_large", "valueQuantity.value"),
     ({"valueQuantity": quantity(float("nan"), "mg/dL")}, "not_a_number", "valueQuantity.value"),
