@@ -108,10 +108,10 @@ _LIMITS_MS = {"web": (20_000, 5_000), "worker": (30_000, 5_000), "migration": (3
 if PROCESS not in _LIMITS_MS:
     raise environ.ImproperlyConfigured(f"CLINICAL_ENGINE_PROCESS is {PROCESS!r}, none of {[*_LIMITS_MS]}.")
 STATEMENT_TIMEOUTS_MS = {
-    name: env.int(f"{name.upper()}_STATEMENT_TIMEOUT_MS", default=usual)
+    name: env.milliseconds(f"{name.upper()}_STATEMENT_TIMEOUT_MS", default=usual)
     for name, (usual, _) in _LIMITS_MS.items()
 }
-LOCK_TIMEOUT_MS = env.int(f"{PROCESS.upper()}_LOCK_TIMEOUT_MS", default=_LIMITS_MS[PROCESS][1])
+LOCK_TIMEOUT_MS = env.milliseconds(f"{PROCESS.upper()}_LOCK_TIMEOUT_MS", default=_LIMITS_MS[PROCESS][1])
 # jit=off: compiling a bulk statement took 95 of its 99 seconds. random_page_cost: at the default of 4, made for discs that turn, a
 # slice's rows are found by reading whole tables.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
@@ -168,7 +168,6 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "interval_step": 0.1,
     "interval_max": 0.1,
 }
-
 
 # --- Promises about time --------------------------------------------------------------------------------------------
 STATEMENT_DUE = timedelta(minutes=5)
@@ -275,6 +274,7 @@ LOGGING = {
         # Django's own handlers would print the request's text and mail it; ours prints frames and classes only.
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "gunicorn.error": {"handlers": ["console"], "propagate": False},
     },
 }
 

@@ -36,7 +36,10 @@ REASONS: Mapping[str, Reason] = {
         "an item, or a body, has a key twice, and which of the two counts cannot be told",
         "Mend what writes the JSON: send each field once.",
     ),
-    "compressed": Reason("the body of a request is compressed; nothing of it was taken", "Send it as it is."),
+    "compressed": Reason(
+        "the body of a request is compressed; nothing of it was taken",
+        "Send it without compression and without `Content-Encoding`: only rosters are taken packed.",
+    ),
     "missing": Reason("a field is not there", _COMPLETE),
     "empty": Reason("a text or a list is empty", _COMPLETE),
     "too_long": Reason("a text is longer than the field takes", _AS_DESCRIBED),
@@ -44,7 +47,7 @@ REASONS: Mapping[str, Reason] = {
         "an id has characters that cannot be seen, or white space at an end", _IDENTIFIERS
     ),
     "not_text": Reason(
-        "a text is expected, and something else was sent, or a text that is not UTF-8", _AS_DESCRIBED
+        "the code takes a text, and something else was sent; or a text is not UTF-8", _AS_DESCRIBED
     ),
     "time_zone_missing": Reason(
         "a time has no offset", "Send times with an offset, such as 2026-01-31T08:00:00+01:00."
@@ -68,7 +71,8 @@ REASONS: Mapping[str, Reason] = {
         "the number is infinite; in JSON, which has no such numbers, `not_a_number` says so", _NUMBER
     ),
     "too_large": Reason(
-        "the number is 10^15 or more in size, or a FHIR resource or a list larger than is read", _NUMBER
+        "the number is 10^15 or more in size, or a FHIR resource or a list is larger than is read",
+        "A number: mend the sender, no device measures such a one. A resource or a list: send less in one.",
     ),
     "too_many_digits": Reason("the number has more than 30 digits", _NUMBER),
     "not_boolean": Reason("the code takes true or false", _KIND),
@@ -87,6 +91,10 @@ REASONS: Mapping[str, Reason] = {
         "a correction has the id of what it corrects", "Send a correction under a `client_id` of its own."
     ),
     "replaced_already": Reason("another reading has replaced it already", "Correct that other one."),
+    "replaces_in_a_circle": Reason(
+        "what a correction replaces is a correction of it itself, directly or through others: none would count",
+        "Send what is right under a `client_id` of its own, as a correction of the one that counts.",
+    ),
     # Files that staff import.
     "not_csv": Reason(
         "a line has another number of values than the head of the file", "Mend the line and import it again."
@@ -143,7 +151,10 @@ REASONS: Mapping[str, Reason] = {
     # Requests to store something, as a whole.
     "body_too_large": Reason("the body of a request is larger than is read", _SMALLER),
     "body_cut_short": Reason("the body of a request ended before its end", "Send it again."),
-    "body_too_slow": Reason("the body of a request did not come in time", "Send it again, compressed."),
+    "body_too_slow": Reason(
+        "the body of a request did not come in time",
+        "Send the roster again, packed with gzip.",
+    ),
     "unsupported_media_type": Reason(
         "the body of a request says that it is of another media type, or packed in a way that is not read",
         "Name the media type that the API's description has.",

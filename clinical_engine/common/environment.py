@@ -6,6 +6,8 @@ from typing import Any
 import environ
 
 _DAY = 86_400
+# What PostgreSQL takes for a time in milliseconds.
+_MOST_MILLISECONDS = 2**31 - 1
 
 
 class Env(environ.Env):  # type: ignore[misc]  # the package has no types
@@ -23,14 +25,32 @@ class Env(environ.Env):  # type: ignore[misc]  # the package has no types
 
     def share(self, var: str, *, default: float) -> float:
         """A part of a whole, from 0 to 1. Raises ImproperlyConfigured for everything else."""
-        value: float = self.float(var, default=default)
+        value = self._number(var, default)
         if not 0 <= value <= 1:
             raise environ.ImproperlyConfigured(f"{var} must be a share from 0 to 1.")
         return value
 
     def seconds(self, var: str, *, default: float) -> timedelta:
         """A stretch of time from nothing to a day. Raises ImproperlyConfigured for everything else."""
-        value: float = self.float(var, default=default)
+        value = self._number(var, default)
         if not 0 <= value <= _DAY:
             raise environ.ImproperlyConfigured(f"{var} must be a number of seconds from 0 to {_DAY:,}.")
         return timedelta(seconds=value)
+
+    def milliseconds(self, var: str, *, default: int) -> int:
+        """A limit of PostgreSQL's, from 1: 0 would be none at all. Raises ImproperlyConfigured for everything else."""
+        value: int = self.int(var, default=default)
+        if not 1 <= value <= _MOST_MILLISECONDS:
+            raise environ.ImproperlyConfigured(
+                f"{var} must be a whole number of milliseconds from 1 to {_MOST_MILLISECONDS:,}."
+            )
+        return value
+
+    def _number(self, var: str, default: float) -> float:
+        # Of a text for `float`, django-environ drops what is no digit: 1e9 would be 19.
+        try:
+            return float(self.str(var, default=str(default)))
+        except ValueError:
+            raise environ.ImproperlyConfigured(
+                f"{var} cannot be read: it must be of the type float."
+            ) from None

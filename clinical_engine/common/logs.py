@@ -7,6 +7,8 @@ from copy import copy
 from types import TracebackType
 from typing import Any
 
+from clinical_engine.common.written_by_clients import message_of
+
 ExceptionInformation = (
     tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 )
@@ -34,7 +36,7 @@ class ValueFreeFormatter(logging.Formatter):
         """The record's line, with errors among its arguments described and its request's path replaced by the route."""
         clean = copy(record)
         clean.args = _described(record)
-        clean.msg, clean.args = _without_path(clean.getMessage(), getattr(record, "request", None)), None
+        clean.msg, clean.args = _without_path(message_of(clean), getattr(record, "request", None)), None
         # Another formatter may have left its traceback here, texts and all.
         clean.exc_text = None
         return super().format(clean)
@@ -62,7 +64,11 @@ def _without_path(message: str, request: Any) -> str:  # noqa: ANN401 - whatever
     if not path:
         return message
     match = getattr(request, "resolver_match", None)
-    return message.replace(path, f"/{match.route}" if match else "(an unknown address)")
+    shown = f"/{match.route}" if match else "(an unknown address)"
+    # Django escapes what is not ASCII in it, so that nobody forges a line.
+    for written in (path, path.encode("unicode_escape").decode("ascii")):
+        message = message.replace(written, shown)
+    return message
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

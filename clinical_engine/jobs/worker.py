@@ -172,7 +172,7 @@ def _run(
 def _try_each_alone(kind: JobKind, token: UUID, jobs: Sequence[Stored], error: BaseException) -> None:
     """Give a batch back that takes too long, to be tried one by one: together they would run out of time again and again."""
     failure = Failure.of(error)
-    logger.warning("%d job(s) take too long together: %s", len(jobs), _in_a_word(failure))
+    logger.warning("%d job(s) take too long together: %s [%s]", len(jobs), _told(error), failure.fingerprint)
     ledger.put_back(token, [job.id for job in jobs], timedelta(0), as_suspects=True)
     if is_over_limit(error):
         # A statement that no batch gets through would be sent for each job alone, for its whole limit: let the kind rest then.
@@ -221,6 +221,12 @@ def _endings(batch: Sequence[Stored], handled: Handled) -> list[Ending]:
     return [_ending(job, handled, failures, counted) for job in batch]
 
 
+def _told(error: BaseException) -> str:
+    """What the log says of an error; of a statement that was over its limit which one it was."""
+    sentence = sentence_of(error)
+    return f"{sentence} ({describe_error(error)})" if sentence else describe_error(error)
+
+
 def _in_a_word(failure: Failure) -> str:
     return f"{failure.error_class} [{failure.fingerprint}]"
 
@@ -245,7 +251,7 @@ def _failures_counted(failures: Mapping[UUID, Failure]) -> Mapping[UUID, int]:
 def _end_failed(token: UUID, jobs: Sequence[Stored], error: BaseException, *, broken_kind: str = "") -> None:
     """End the jobs' tries with the error; `broken_kind` names their kind when all of it is affected."""
     failure = Failure.of(error)
-    logger.warning("%d job(s) failed: %s [%s]", len(jobs), describe_error(error), failure.fingerprint)
+    logger.warning("%d job(s) failed: %s [%s]", len(jobs), _told(error), failure.fingerprint)
     try:
         close_old_connections()
         with transaction.atomic():

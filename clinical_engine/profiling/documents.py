@@ -36,6 +36,7 @@ def statement_json(statement: CapturedStatement, findings: Iterable[Finding]) ->
         "outlook": statement.outlook,
         "reason": sentence(verdict),
         "growth": _growth(statement),
+        "fits": _fits(verdict),
         "limit": _limit(verdict.crossing) if verdict and verdict.crossing else None,
         "changes": _changes(verdict),
         "findings": [finding_json(each) for each in findings],
@@ -52,6 +53,20 @@ def _growth(statement: CapturedStatement) -> Json | None:
         "low": statement.exponent_low,
         "high": statement.exponent_high,
     }
+
+
+def _fits(verdict: Verdict | None) -> Sequence[Json]:
+    """Of each measure the fit that explains it best."""
+    return [
+        {
+            "measure": each.measure,
+            "driver": each.driver,
+            "exponent": each.exponent,
+            "low": each.low,
+            "high": each.high,
+        }
+        for each in (verdict.fits if verdict else ())
+    ]
 
 
 def _limit(crossing: Crossing) -> Json:
@@ -86,8 +101,11 @@ def finding_json(finding: Finding) -> Json:
         "owner": finding.owner.get_username() if finding.owner else None,
         "note": finding.note,
         "due_on": _text(finding.due_on),
+        "put_off": finding.put_off,
         "overdue": is_open and finding.due_on < timezone.now().date(),
         "closed_at": _text(finding.closed_at),
+        "closed_by": finding.closed_by.get_username() if finding.closed_by else None,
+        "closed_because": finding.closed_because,
     }
 
 

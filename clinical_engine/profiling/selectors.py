@@ -62,7 +62,9 @@ def by_fingerprint(fingerprint: str) -> CapturedStatement | None:
 def findings_of(statements: Sequence[CapturedStatement]) -> QuerySet[Finding]:
     """Everything that was found of them, open and settled, the one that is due next first."""
     found = Finding.objects.filter(statement__in=[statement.pk for statement in statements])
-    return found.select_related("owner").order_by(F("closed_at").desc(nulls_first=True), "due_on", "pk")
+    return found.select_related("owner", "closed_by").order_by(
+        F("closed_at").desc(nulls_first=True), "due_on", "pk"
+    )
 
 
 def callers_of(statement: CapturedStatement) -> QuerySet[Caller]:

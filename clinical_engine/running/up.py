@@ -75,7 +75,12 @@ class Engine:
         checks.require_free_port(self.port)
         database = self._database(stack)
         broker = self._broker(stack)
-        kept = {"CLINICAL_ENGINE_MODE": "development", "SECRET_KEY": self._secret(), "VAR_DIR": str(self.var)}
+        kept = {
+            "CLINICAL_ENGINE_MODE": "development",
+            "SECRET_KEY": self._secret(),
+            "VAR_DIR": str(self.var),
+            "PORT": str(self.port),
+        }
         write_variables(self.var / "environment", {**kept, **database, **broker})
         self.environment = {**kept, **self.outside, **database, **broker}
         self._prepare()

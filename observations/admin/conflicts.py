@@ -14,6 +14,7 @@ from observations.admin.cells import measured
 from observations.admin.contents import both_contents
 from observations.admin.corrections import state_of_conflict
 from observations.admin.outlook import outlook_of
+from observations.admin.patient_conflicts import PatientFilter
 from observations.admin.resolving import Resolving, open_prospect
 from observations.catalogue import catalogue
 from observations.intake.resolving import client_id_of_second
@@ -44,7 +45,7 @@ class MeasurementConflictAdmin(Resolving):
     menu = Menu(32, "Measurements and results", "call_split")
     related = ("organisation", "code", "measurement__code", "measurement__patient", "resolved_by")
     list_display = ("received", "state", "second", "first", "of_organisation", "client_id")
-    list_filter = (ResolvedFilter, ("organisation", RelatedFilter), ("code", RelatedFilter))
+    list_filter = (ResolvedFilter, ("organisation", RelatedFilter), ("code", RelatedFilter), PatientFilter)
     ordering = ("-pk",)
     sortable_by = ("received",)
     search_fields = ("external_id",)

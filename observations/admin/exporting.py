@@ -103,6 +103,7 @@ class Exporting(StaffModelAdmin):
             "title": "Export measurements",
             "opts": self.opts,
             "cl": changelist,
+            "found": f"{changelist.result_count:,}",
             "chosen": list(_chosen(changelist)),
             "is_searched": bool(filters.get("q", "").strip()),
             "is_of_patient": PATIENT in filters,

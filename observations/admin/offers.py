@@ -16,6 +16,7 @@ from observations.admin.backfills import panels as backfills
 from observations.admin.catalogue import offers as catalogue
 from observations.admin.cells import computed, measured
 from observations.admin.imports import panels as imports
+from observations.admin.patient_conflicts import has_waiting, waiting_panel
 from observations.admin.plots.page import PLOTS
 from observations.admin.retracting import using
 from observations.admin.scripts import offers as scripts
@@ -60,7 +61,7 @@ def _held(patient: Patient) -> Mapping[str, object]:
             (*_reading(row, patient, codes), held.state(row), held.held_for(row), held.reason(row))
             for row in rows[:_SHOWN]
         ),
-        empty="None is held: every measurement counts.",
+        empty="None is held.",
         more=(list_url(_MEASUREMENTS, patient__id__exact=patient.pk, state="held"), "All held ones"),
     )
 
@@ -172,6 +173,13 @@ def _offer_panels() -> None:
         PLOTS,
         panels.Panel("Current observations", "observations.view_observation", _observations, position=30),
         panels.Panel("Held measurements", "observations.view_measurement", _held, position=40),
+        panels.Panel(
+            "Conflicts that wait",
+            "observations.view_measurementconflict",
+            waiting_panel,
+            position=45,
+            applies=has_waiting,
+        ),
         panels.Panel("Latest measurements", "observations.view_measurement", _latest, position=50),
     )
     panels.register(

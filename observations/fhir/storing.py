@@ -12,9 +12,10 @@ from observations.catalogue import Catalogue
 from observations.catalogue.reading import kept_catalogue
 from observations.fhir.faults import Fault, join
 from observations.fhir.interpreting import Meaning, Retraction, path_of
+from observations.fhir.values import code_of
 from observations.intake import Answer, Outcome, Sender, record_measurements, refusals
 from observations.intake.corrections import note_errors
-from observations.readings import Reading
+from observations.readings import Reading, Unread
 
 # Beside the outcomes of measurements.
 RETRACTED, RETRACTED_BEFORE = "retracted", "retracted-before"
@@ -45,7 +46,7 @@ class Stored:
 
     organisation_id: UUID | None
     results: Mapping[int, Result]
-    readings: Sequence[Reading | Refusal]
+    readings: Sequence[Reading | Unread]
     answers: Sequence[Answer]
 
     def count_refusals(self, sender: Sender, codes: Catalogue) -> None:
@@ -57,13 +58,13 @@ class Stored:
 
 def store(organisation_id: UUID | None, meanings: Mapping[int, Meaning], sender: Sender) -> Stored:
     """Do what the entries mean, in the caller's transaction. Without an organisation all of them are faults."""
-    readings: dict[int, Reading | Refusal] = {}
+    readings: dict[int, Reading | Unread] = {}
     retractions: dict[int, Retraction] = {}
     for position, meaning in meanings.items():
         if isinstance(meaning.meant, Retraction):
             retractions[position] = meaning.meant
         else:
-            readings[position] = meaning.meant.refusal if isinstance(meaning.meant, Fault) else meaning.meant
+            readings[position] = _reading_of(meaning, meaning.meant)
     answers = _record(organisation_id, [*readings.values()], sender)
     results = {
         position: _result(meanings[position], answer)
@@ -79,8 +80,15 @@ def store(organisation_id: UUID | None, meanings: Mapping[int, Meaning], sender:
     return Stored(organisation_id, results, [*readings.values()], answers)
 
 
+def _reading_of(meaning: Meaning, meant: Reading | Fault) -> Reading | Unread:
+    if not isinstance(meant, Fault):
+        return meant
+    code = None if meaning.sent is None else code_of(meaning.sent.observation.code, kept_catalogue(), "code")
+    return Unread(meant.refusal, code if isinstance(code, str) else "")
+
+
 def _record(
-    organisation_id: UUID | None, readings: Sequence[Reading | Refusal], sender: Sender
+    organisation_id: UUID | None, readings: Sequence[Reading | Unread], sender: Sender
 ) -> Sequence[Answer]:
     if organisation_id is None:
         return _refuse(readings, sender)
@@ -89,9 +97,9 @@ def _record(
     return record_measurements(organisation_id=organisation_id, readings=readings, sender=sender)
 
 
-def _refuse(readings: Sequence[Reading | Refusal], sender: Sender) -> Sequence[Answer]:
+def _refuse(readings: Sequence[Reading | Unread], sender: Sender) -> Sequence[Answer]:
     answers = [
-        Answer(Outcome.REFUSED, refusals=(reading,) if isinstance(reading, Refusal) else ())
+        Answer(Outcome.REFUSED, refusals=(reading.refusal,) if isinstance(reading, Unread) else ())
         for reading in readings
     ]
     refusals.count(None, sender.api_client_id, readings, dict(enumerate(answers)), kept_catalogue())

@@ -21,6 +21,9 @@ SLICE = 1000
 # Of the longest lines a slice has fewer.
 _SLICE_BYTES = 8 * 1024 * 1024
 _NEW = (Outcome.ACCEPTED, Outcome.HELD)
+# So many statements, at most, has a slice of a dry run for the chains of its corrections.
+_LINKS = 10
+_NOTHING = array_literal(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,11 @@ def _rehearsed(file: MeasurementImport, lines: Sequence[Line]) -> list[Answer]:
     """The answers that the lines would get if all before them were stored: those that matter to them are stored first, again."""
     with transaction.atomic():
         earlier = _earlier(file, lines)
-        told = _recorded(file, earlier) if earlier else []
-        answers = _recorded(file, lines)
+        told = _recorded(file, [*earlier, *lines])
         transaction.set_rollback(True)
+    answers = told[len(earlier) :]
     _remember(file, lines, answers)
-    gone = {answer.measurement_id for answer in (*told, *answers) if answer.outcome in _NEW}
+    gone = {answer.measurement_id for answer in told if answer.outcome in _NEW}
     return [
         msgspec.structs.replace(answer, measurement_id=None) if answer.measurement_id in gone else answer
         for answer in answers
@@ -85,9 +88,21 @@ def _rehearsed(file: MeasurementImport, lines: Sequence[Line]) -> list[Answer]:
 
 
 def _earlier(file: MeasurementImport, lines: Sequence[Line]) -> list[Line]:
-    """The lines of earlier slices that stored what these lines store or replace: the first of each, so as many at most."""
-    parameters = [file.pk, _ids(lines), _replaced(lines)]
-    return _read(file, fetch_all(_FIRST_OF_EACH, parameters))
+    """The lines of earlier slices that stored what these lines store, replaced what they replace, or replaced them beforehand.
+
+    The first of each, in the order of the file. And what replaced the last of these in turn, for some links: with them a line may
+    close a circle. One that is longer, or that goes through corrections which are stored already, only the import itself sees.
+    """
+    found: dict[int, Line] = {}
+    stored, replaced = _ids(lines), [name for line in lines for name in (_replaces(line), line.client_id)]
+    for _ in range(_LINKS):
+        earlier = _read(file, fetch_all(_FIRST_OF_EACH, [file.pk, stored, array_literal(replaced)]))
+        new = [line for line in earlier if line.number not in found]
+        found |= {line.number: line for line in new}
+        stored, replaced = _NOTHING, [line.client_id for line in new if _replaces(line)]
+        if not replaced:
+            break
+    return [found[number] for number in sorted(found)]
 
 
 _FIRST_OF_EACH = """

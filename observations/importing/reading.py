@@ -3,22 +3,26 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 import msgspec
 
 from clinical_engine.common.errors import Refusal
 from clinical_engine.common.lines import LineForm
 from clinical_engine.common.lines.csv import values_of
-from observations.api.decoding import DecodedItem, decode_measurement
+from observations.api.decoding import DecodedItem, decode_line
 from observations.catalogue import Catalogue
 from observations.models import ValueKind
-from observations.readings import Reading
+from observations.readings import Reading, Unread
 from patients.validation import refusals_of_text
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# What JSON takes for one (RFC 8259, section 6), so that no line means what the API would refuse.
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _NOT_TEXT = Refusal("item", "not_text", "Must be text in UTF-8.")
-_NOT_A_NUMBER = Refusal("value", "not_a_number", "Must be a number such as 7.5, with a point.")
+_NOT_A_NUMBER = Refusal(
+    "value",
+    "not_a_number",
+    "Must be a number such as 7.5, with a point, digits on both sides of it, no plus and no zero in front.",
+)
 _NOT_COMPONENTS = Refusal(
     "components",
     "not_json",
@@ -32,7 +36,7 @@ class Line:
 
     number: int
     client_id: str
-    reading: Reading | Refusal
+    reading: Reading | Unread
 
 
 class LineReader:
@@ -53,15 +57,15 @@ class LineReader:
 
     def _said(self, content: str | None) -> DecodedItem:
         if content is None:
-            return DecodedItem(None, _NOT_TEXT)
+            return DecodedItem(None, Unread(_NOT_TEXT))
         if self._form is LineForm.NDJSON:
-            return decode_measurement(msgspec.Raw(content.encode()))
+            return decode_line(content.encode())
         values = values_of(content.encode()) or ()
         if len(values) != len(self._columns):
             wanted = (
                 f"Must be {len(self._columns)} values with commas between, none of them over a line's end."
             )
-            return DecodedItem(None, Refusal("item", "not_csv", wanted))
+            return DecodedItem(None, Unread(Refusal("item", "not_csv", wanted)))
         return self._of_values({name: text for name, text in zip(self._columns, values, strict=True) if text})
 
     def _of_values(self, given: Mapping[str, str]) -> DecodedItem:
@@ -73,8 +77,8 @@ class LineReader:
             if "components" in given:
                 item["components"] = _json(given["components"])
         except _NotReadableError as error:
-            return DecodedItem(given.get("client_id"), error.refusal)
-        return decode_measurement(msgspec.Raw(msgspec.json.encode(item)))
+            return DecodedItem(given.get("client_id"), Unread(error.refusal, given.get("code", "")))
+        return decode_line(msgspec.json.encode(item))
 
     def _value(self, text: str, code: str) -> str | msgspec.Raw:
         entry = self._codes.measurable(code)
@@ -95,11 +99,7 @@ class _NotReadableError(Exception):
 def _number(text: str) -> msgspec.Raw:
     if not _NUMBER.fullmatch(text):
         raise _NotReadableError(_NOT_A_NUMBER)
-    try:
-        # As JSON has it: without a plus, with a digit before the point.
-        return msgspec.Raw(str(Decimal(text)).encode())
-    except InvalidOperation:
-        raise _NotReadableError(_NOT_A_NUMBER) from None
+    return msgspec.Raw(text.encode())
 
 
 def _json(text: str) -> msgspec.Raw:

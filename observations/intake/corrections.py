@@ -8,19 +8,17 @@ import msgspec
 from django.db import transaction
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
-from clinical_engine.common.errors import Refusal, RefusedError
+from clinical_engine.common.errors import RefusedError
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs import ledger
 from clinical_engine.jobs.registry import ClaimedJob, JobKind
+from observations.intake import chains
 from observations.intake.rows import Answer, Outcome, Row, Sender
 from observations.recompute import mark_dirty
 from patients.validation import refusals_of_text
 
 KIND = "correct"
 MAX_REASON = 500
-_REPLACED_ALREADY = Refusal(
-    "replaces", "replaced_already", "Another measurement replaces that one: replace the other one instead."
-)
 
 
 class CorrectPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,54 +38,37 @@ def record_replacements(
 ) -> tuple[list[Row], dict[int, Answer]]:
     """Note which measurements the rows replace; the rows that can be stored, and the answers to the others.
 
-    One that would replace what another replaces already is refused: both would count. One job looks for all that is replaced.
+    One that would replace what another replaces already is refused: both would count. So is one that would close a circle: none
+    would. One job looks for all that is replaced.
     """
-    replacing = sorted(
-        (row for row in rows if row.reading.replaces is not None), key=lambda row: row.reading.replaces or ""
-    )
-    job_id = new_id()
-    parameters = [
-        array_literal(row.reading.replaces for row in replacing),
-        array_literal(row.reading.client_id for row in replacing),
-        organisation_id,
-    ]
-    written = execute(_NOTE_REPLACED, [*parameters, sender.api_client_id, sender.actor_id, job_id])
-    if written:
+    judged = chains.judge(organisation_id, rows)
+    if judged.new:
+        job_id = new_id()
+        _note_replaced(organisation_id, judged.new, sender, job_id)
         _enqueue(organisation_id, job_id)
-    refused = set() if written == len(replacing) else {tuple(pair) for pair in fetch_all(_LOST, parameters)}
     answers = {
-        row.position: Answer(Outcome.REFUSED, refusals=(_REPLACED_ALREADY,))
-        for row in replacing
-        if (row.reading.replaces, row.reading.client_id) in refused
+        position: Answer(Outcome.REFUSED, refusals=(refusal,)) for position, refusal in judged.refused.items()
     }
     return [row for row in rows if row.position not in answers], answers
 
 
-_NOTE_REPLACED = """
-    INSERT INTO observations_correction (target_client_id, replacement_client_id, organisation_id, kind, api_client_id, actor_id,
-                                         job_id)
-    SELECT new.target, new.replacement, asked.organisation_id, 'replaced', asked.api_client_id, asked.actor_id, asked.job_id
-    FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS new (target, replacement, position),
-         (SELECT %s::uuid AS organisation_id, %s::uuid AS api_client_id, %s::int AS actor_id, %s::uuid AS job_id) AS asked
-    WHERE NOT EXISTS (
-        -- Such a row will be in conflict with what its client id stands for, and must not take anything back.
-        SELECT FROM observations_measurement known
-        WHERE known.organisation_id = asked.organisation_id AND known.client_id = new.replacement AND known.replaces <> new.target
+def _note_replaced(organisation_id: UUID, rows: Sequence[Row], sender: Sender, job_id: UUID) -> None:
+    execute(
+        """
+        INSERT INTO observations_correction (organisation_id, kind, target_client_id, replacement_client_id, api_client_id,
+                                             actor_id, job_id)
+        SELECT %s, 'replaced', new.target, new.replacement, %s, %s, %s
+        FROM unnest(%s::text[], %s::text[]) AS new (target, replacement)
+        """,
+        [
+            organisation_id,
+            sender.api_client_id,
+            sender.actor_id,
+            job_id,
+            array_literal(row.reading.replaces for row in rows),
+            array_literal(row.reading.client_id for row in rows),
+        ],
     )
-    ORDER BY new.position
-    ON CONFLICT (organisation_id, target_client_id, kind) DO NOTHING
-"""
-_LOST = """
-    SELECT new.target, new.replacement
-    FROM unnest(%s::text[], %s::text[]) AS new (target, replacement)
-    JOIN observations_correction known ON known.organisation_id = %s AND known.target_client_id = new.target
-         AND known.kind = 'replaced' AND known.replacement_client_id <> new.replacement
-    -- What was sent before is a duplicate or a conflict, and answered as such.
-    WHERE NOT EXISTS (
-        SELECT FROM observations_measurement sent
-        WHERE sent.organisation_id = known.organisation_id AND sent.client_id = new.replacement
-    )
-"""
 
 
 def forget_unfounded(organisation_id: UUID, rows: Sequence[Row]) -> None:

@@ -18,17 +18,17 @@ from observations.intake.checking import check
 from observations.intake.known import answer_known, ids_of
 from observations.intake.patients import Linked, known_within
 from observations.intake.rows import Answer, Outcome, Row, Sender, column, offsets_literal
-from observations.readings import Reading
+from observations.readings import NoValue, Reading, Unread
 from observations.recompute import write_and_mark_dirty
 from patients.services import ensure_patients
 
 
 def record_measurements(
-    *, organisation_id: UUID, readings: Sequence[Reading | Refusal], sender: Sender
+    *, organisation_id: UUID, readings: Sequence[Reading | Unread], sender: Sender
 ) -> list[Answer]:
     """Store readings of one organisation; one answer per reading, in order. A refused one does not touch the others.
 
-    A refusal in place of a reading stands for one that could not be read: it is answered and counted like the others. In one
+    `Unread` stands for one that could not be read: it is answered and counted like the others. In one
     transaction: patients that are new (unlinked), measurements, what corrects others, how many were refused and why, and for each
     patient that something is to be computed anew. 'accepted' means covered by an association now, 'held' not yet: it counts as
     soon as one covers it. The number of statements does not depend on the number of readings.
@@ -57,20 +57,30 @@ def _is_plain(rows: Sequence[Row], patients: Mapping[str, Linked]) -> bool:
     return all(row.reading.replaces is None and row.reading.external_id in patients for row in rows)
 
 
-def _checked(readings: Sequence[Reading | Refusal], codes: Catalogue) -> tuple[dict[int, Answer], list[Row]]:
+def _checked(readings: Sequence[Reading | Unread], codes: Catalogue) -> tuple[dict[int, Answer], list[Row]]:
     now = timezone.now()
     answers: dict[int, Answer] = {}
     rows: list[Row] = []
     for position, reading in enumerate(readings):
-        if isinstance(reading, Refusal):
-            answers[position] = Answer(Outcome.REFUSED, refusals=(reading,))
+        if isinstance(reading, Unread):
+            answers[position] = Answer(Outcome.REFUSED, refusals=(reading.refusal,))
             continue
         checked = check(reading, codes, now)
         if isinstance(checked, list):
-            answers[position] = Answer(Outcome.REFUSED, refusals=tuple(checked))
+            answers[position] = Answer(Outcome.REFUSED, refusals=_told(reading, checked))
         else:
             rows.append(Row(position, reading, codes.by_code[reading.code].id, checked))
     return answers, rows
+
+
+def _told(reading: Reading, refusals: Sequence[Refusal]) -> tuple[Refusal, ...]:
+    if reading.value is not NoValue.MISSING:
+        return tuple(refusals)
+    # To a check it is a value of the wrong kind; a code that takes components says so itself.
+    return tuple(_NO_VALUE if refusal.field == "value" else refusal for refusal in refusals)
+
+
+_NO_VALUE = Refusal("value", "missing", "Is required.")
 
 
 def _spans(rows: Sequence[Row]) -> dict[str, tuple[datetime, datetime]]:

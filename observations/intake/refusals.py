@@ -10,7 +10,7 @@ from clinical_engine.common.errors import Refusal
 from observations.catalogue import Catalogue
 from observations.catalogue.rules import is_loinc
 from observations.intake.rows import Answer
-from observations.readings import Reading
+from observations.readings import Reading, Unread
 
 # Names of fields are the sender's own words unless they are ours.
 _FIELDS = frozenset(
@@ -39,7 +39,7 @@ _INSIDE = re.compile(r"(components)(?:\[\d+\]|\[\.\.\.\])?(?:\.(code|value|unit)
 def count(
     organisation_id: UUID | None,
     api_client_id: UUID | None,
-    readings: Sequence[Reading | Refusal],
+    readings: Sequence[Reading | Unread],
     answers: Mapping[int, Answer],
     codes: Catalogue,
 ) -> None:
@@ -86,11 +86,10 @@ def _add(
 
 
 def _counted(
-    readings: Sequence[Reading | Refusal], answers: Mapping[int, Answer], codes: Catalogue
+    readings: Sequence[Reading | Unread], answers: Mapping[int, Answer], codes: Catalogue
 ) -> Iterator[tuple[str, str, str]]:
     for position, answer in answers.items():
-        reading = readings[position]
-        code = "" if isinstance(reading, Refusal) else _code(reading.code, codes)
+        code = _code(readings[position].code, codes)
         for refusal in answer.refusals:
             yield code, _field(refusal.field), refusal.code
 

@@ -221,7 +221,13 @@ class MeasurementConflict(Valued):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["-id"], condition=Q(resolved_at=None), name="conflict_unresolved")
+            models.Index(fields=["-id"], condition=Q(resolved_at=None), name="conflict_unresolved"),
+            # Those that wait, of the patient whose page is opened.
+            models.Index(
+                fields=["organisation", "external_id"],
+                condition=Q(resolved_at=None),
+                name="conflict_of_patient",
+            ),
         ]
 
     def __str__(self) -> str:

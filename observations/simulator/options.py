@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 
 
 class CannotSimulateError(Exception):
@@ -48,8 +49,6 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raise CannotSimulateError for numbers that make no run."""
-        if (
-            min(self.rate, self.duration, self.measurements_rate, self.settle_seconds) <= 0
-            or self.patients < 1
-        ):
+        given = (self.rate, self.duration, self.measurements_rate, self.settle_seconds, self.patients)
+        if not all(isfinite(number) and number > 0 for number in given):
             raise CannotSimulateError("Rates, times and the number of patients must be above zero.")

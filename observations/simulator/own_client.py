@@ -11,6 +11,7 @@ from clinical_engine.common.logs import describe_error
 from observations.models import ScriptVersion
 from observations.simulator.comparing import SCRIPT
 from observations.simulator.options import CannotSimulateError, Target
+from observations.simulator.running import require_engine
 from submitters.models import ApiClient
 from submitters.services import create_api_client, create_organisation, create_submitter, revoke_api_client
 
@@ -19,8 +20,8 @@ from submitters.services import create_api_client, create_organisation, create_s
 def own_client(url: str, run: str) -> Iterator[Target]:
     """Make them for a run, and revoke the key in the end; the organisation stays, with what was simulated.
 
-    Raises CannotSimulateError in production, where simulated data does not belong, without a database, and where the script
-    whose results are compared has no published version.
+    Raises CannotSimulateError in production, where simulated data does not belong, without a database, where the script whose
+    results are compared has no published version, and where no engine answers: before anything is made, which stays for good.
     """
     if not settings.DEVELOPMENT:
         raise CannotSimulateError(
@@ -28,6 +29,7 @@ def own_client(url: str, run: str) -> Iterator[Target]:
         )
     try:
         _check_script()
+        require_engine(url)
         target, client = _make(url, run)
     except OperationalError as error:
         raise CannotSimulateError(

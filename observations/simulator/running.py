@@ -2,11 +2,12 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from time import monotonic
+from urllib.parse import urlsplit
 
 from observations.simulator.actions import Action, Progress, Reading, Retraction, Statement
 from observations.simulator.client import Client, NoAnswerError, Traffic
@@ -43,17 +44,39 @@ def _show_nothing(line: Callable[[], str]) -> None:
     del line
 
 
+def require_engine(url: str) -> None:
+    """Raise CannotSimulateError unless an engine answers at the address; nothing is said to it but that nobody asks."""
+    status = _status(Target(url, "", "", ""), {})
+    if status != HTTPStatus.UNAUTHORIZED:
+        raise CannotSimulateError(f"What answers at {url} is no engine: status {status}.")
+
+
+def _require_address(url: str) -> None:
+    try:
+        address = urlsplit(url)
+        is_one = address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise CannotSimulateError("--url: must be an address such as http://127.0.0.1:8000.")
+
+
 def _check(target: Target) -> None:
-    nobody = {"organisation": target.organisation, "external_id": "nobody"}
+    status = _status(target, {"organisation": target.organisation, "external_id": "nobody"})
+    if status != HTTPStatus.NOT_FOUND:
+        what = {HTTPStatus.UNAUTHORIZED: "key", HTTPStatus.FORBIDDEN: "scopes of the key"}.get(
+            HTTPStatus(status), "request"
+        )
+        raise CannotSimulateError(f"The engine at {target.url} does not take the {what}: status {status}.")
+
+
+def _status(target: Target, asked: Mapping[str, str]) -> int:
+    _require_address(target.url)
     try:
         with Client(target, Traffic(), threading.Event(), _PATIENCE_AT_START) as client:
-            status = client.post("patients/lookup", nobody).status
+            return client.post("patients/lookup", asked).status
     except NoAnswerError as error:
         raise CannotSimulateError(f"No engine answers at {target.url} ({error}).") from None
-    if status != HTTPStatus.NOT_FOUND:
-        refused = {HTTPStatus.UNAUTHORIZED: "key", HTTPStatus.FORBIDDEN: "scopes of the key"}
-        what = refused.get(HTTPStatus(status), "request")
-        raise CannotSimulateError(f"The engine at {target.url} does not take the {what}: status {status}.")
 
 
 class _Run:

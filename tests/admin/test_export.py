@@ -229,6 +229,13 @@ def give(user: User, codename: str) -> None:
     user.user_permissions.add(Permission.objects.get(codename=codename))
 
 
+def test_large_numbers_are_written_alike_on_the_page(support: Client, owner: Organisation) -> None:
+    world.record(owner, *(factories.reading("p-1", client_id=f"m-{n}") for n in range(1_001)))
+    page = text_of(support.post(reverse(EXPORT), {}))
+    assert "1,001 measurements." in page
+    assert "At most 1,000,000 measurements" in page
+
+
 def test_more_than_a_file_may_have_are_refused_with_what_to_do(
     support: Client, owner: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

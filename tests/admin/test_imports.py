@@ -81,6 +81,17 @@ def test_a_large_file_comes_through_a_file_of_the_servers(support: Client, clini
     assert MeasurementImport.objects.get().lines == 20_000
 
 
+@pytest.mark.parametrize("size", [70_000, 64 * 1024 + 1, 3 * 1024 * 1024], ids="{} bytes".format)
+def test_a_file_whose_first_line_is_too_long_is_refused_beside_its_field(
+    support: Client, clinic: Organisation, size: int
+) -> None:
+    # Above 2.5 MB it comes in chunks of 64 KB; below that as a whole.
+    response = send(support, clinic, b"x" * size, "readings.csv")
+    assert response.status_code == 200
+    assert errors(response) == {"file": ["Line 1 has more than 65,536 bytes. Nothing was stored."]}
+    assert not MeasurementImport.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

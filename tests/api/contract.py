@@ -43,11 +43,15 @@ def json_schema(of: Any) -> Any:
     return {"anyOf": [schema, {"type": "null"}]} if of.get("nullable") else schema
 
 
+@cache
+def _definitions() -> Any:
+    return json_schema(description()["components"]["schemas"])
+
+
 def complaints(schema: dict[str, Any], document: object) -> list[str]:
     """What of the document is not as the schema says; empty when all is."""
-    definitions = json_schema(description()["components"]["schemas"])
     validator = Draft202012Validator(
-        {**json_schema(schema), "$defs": definitions}, format_checker=FormatChecker()
+        {**json_schema(schema), "$defs": _definitions()}, format_checker=FormatChecker()
     )
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
 

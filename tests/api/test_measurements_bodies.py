@@ -6,14 +6,28 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from observations.models import Measurement
 from patients.models import Patient
-from tests.api.bodies import at, errors, outcomes, post, reading, readings, statement
+from tests.api.bodies import (
+    at,
+    batch,
+    errors,
+    fact,
+    facts,
+    item,
+    outcomes,
+    post,
+    reading,
+    readings,
+    statement,
+)
 from tests.api.contract import DescribedClient
 from tests.api.stored import publish_mean_of, results, shown
 from tests.factories import NOON, Caller, days
+from tests.observations.fhir.bodies import bundle, observation, send, statuses
 
 MARK = "MARKED77531"
 
@@ -70,6 +84,47 @@ def test_what_is_no_json_is_refused_as_a_whole(api: DescribedClient, body: bytes
     assert answer.status_code in {400, 422}
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert not Measurement.objects.exists()
+
+
+DEEP = "[" * 1_500 + "]" * 1_500
+
+
+@pytest.mark.parametrize(
+    "deep", [DEEP, '{"a":' * 1_500 + "7" + "}" * 1_500, f'["[", {DEEP}]', f"[NaN, {DEEP}]"]
+)
+def test_what_is_nested_too_deeply_refuses_its_item_only(
+    api: DescribedClient, caller: Caller, deep: str
+) -> None:
+    sent = [
+        ("measurements", readings(caller, reading("m-1"), reading("m-2", value="DEEP"), reading("m-3"))),
+        ("activations/batch", batch(caller, item("s-1"), item("s-2", "DEEP"), item("s-3", "p-3"))),
+        ("facts", facts(caller, fact("f-1"), fact("f-2", value="DEEP"), fact("f-3", external_id="p-3"))),
+    ]
+    fields = ["value", "external_id", "value"]
+    for (path, body), field in zip(sent, fields, strict=True):
+        answer = post(api, path, json.dumps(body).replace('"DEEP"', deep))
+        assert [outcome == "refused" for outcome in outcomes(answer)] == [False, True, False]
+        assert [(position, name) for position, name, _ in errors(answer)] == [(1, field)]
+        assert answer.json()["errors"][0]["client_id"].endswith("-2")
+
+
+def test_a_bundle_with_an_entry_that_is_nested_too_deeply_stores_the_others(caller: Caller) -> None:
+    client = Client(headers={"Authorization": f"Bearer {caller.key}"})
+    body = bundle(observation(caller, "m-1"), observation(caller, "m-2", valueString="DEEP"))
+    answer = send(client, json.dumps(body).replace('"DEEP"', DEEP))
+    assert statuses(answer) == ["201 Created", "422 Unprocessable Entity"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b'[{"a":' * 100_000, DEEP[:-1].encode(), b"[" + b"[]," * 500_000 + DEEP.encode() + b"]"],
+    ids=["never closed", "records never closed", "not closed", "more lists than a request has"],
+)
+def test_what_is_nested_deeply_and_cannot_be_repaired_is_refused_as_a_whole(
+    api: DescribedClient, body: bytes
+) -> None:
+    answer = post(api, "measurements", b'{"measurements": ' + body + b"}")
+    assert (answer.status_code, answer.json()["type"].split(":")[-1]) == (400, "parse-error")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip"])

@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 import pytest
+from django.test import Client
 
 from observations.models import Measurement
 from patients.models import PatientFact
@@ -61,6 +62,25 @@ def test_every_example_of_the_page_is_accepted_as_it_stands_there(
         assert answer.status_code == (200 if path == "patients/lookup" else 202), (path, answer.content)
         if path == "measurements":
             assert set(outcomes(answer)) <= {"accepted", "held"}
+
+
+@pytest.mark.parametrize(
+    ("method", "media_type", "headers", "status"),
+    [
+        ("PUT", "application/json", {}, 405),
+        ("POST", "application/json", {"Accept": "text/html"}, 406),
+        ("POST", "application/json", {"Transfer-Encoding": "chunked", "Content-Length": ""}, 411),
+        ("POST", "text/csv", {}, 415),
+    ],
+)
+def test_the_answers_to_a_request_of_another_form_are_explained(
+    caller: Caller, method: str, media_type: str, headers: dict[str, str], status: int
+) -> None:
+    client = Client(headers={"Authorization": f"Bearer {caller.key}"})
+    answer = client.generic(method, "/api/v1/measurements", b"{}", content_type=media_type, headers=headers)
+    assert answer.status_code == status
+    problem = answer.json()["type"].rsplit(":", 1)[-1]
+    assert re.search(rf"^\| {status} \| `{problem}` \|", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("code", sorted(set(re.findall(r'Refusal\(\s*f?"[^"]*",\s*"(\w+)"', sources()))))

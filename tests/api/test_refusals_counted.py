@@ -9,15 +9,19 @@ import pytest
 from django.test import Client
 
 from clinical_engine.common.database import fetch_all
+from clinical_engine.common.lines import LineForm
 from observations.models import Measurement, RefusalCount
 from submitters.models import ApiClient
 from submitters.services import create_api_client
 from tests.api.bodies import outcomes, post, reading, readings
 from tests.api.contract import DescribedClient
 from tests.factories import Caller
+from tests.observations.fhir.bodies import bundle, concept, observation, quantity, send
+from tests.observations.importing.support import csv, finished, ndjson, received, row
 from tests.patients.concurrency import Threads
 
 NAME = "Zaphrasia"
+CSV = LineForm.CSV
 
 
 def counts() -> dict[tuple[str, str, str], int]:
@@ -71,9 +75,85 @@ def test_readings_that_cannot_be_read_are_counted_too(api: DescribedClient, call
     assert outcomes(answer) == ["refused"] * 5
     assert counts() == {
         ("", "item", "invalid"): 1,
-        ("", "value", "not_a_number"): 2,
-        ("", "unit", "invalid"): 1,
-        ("", "value", "value_and_components"): 1,
+        ("2339-0", "value", "not_a_number"): 2,
+        ("2339-0", "unit", "invalid"): 1,
+        ("85354-9", "value", "value_and_components"): 1,
+    }
+
+
+LOST: list[tuple[dict[str, Any], str, str]] = [
+    ({"value": None}, "value", "not_a_number"),
+    ({"value": "NaN"}, "value", "not_a_number"),
+    ({"measured_at": "2026-11-28"}, "measured_at", "invalid"),
+    ({"measured_at": 7}, "measured_at", "invalid"),
+    ({"external_id": 7}, "external_id", "invalid"),
+    ({"client_id": 7}, "client_id", "invalid"),
+    ({"client_id": "\ud800"}, "client_id", "not_text"),
+    ({"value": "\ud800"}, "value", "not_text"),
+    ({NAME: 1}, "", "invalid"),
+]
+
+
+@pytest.mark.parametrize(("fields", "field", "reason"), LOST, ids=[str(case[0]) for case in LOST])
+def test_what_cannot_be_read_is_counted_by_its_code(
+    api: DescribedClient, caller: Caller, fields: dict[str, Any], field: str, reason: str
+) -> None:
+    sent = json.dumps(readings(caller, wrong() | fields)).replace('"NaN"', "NaN")
+    assert outcomes(post(api, "measurements", sent)) == ["refused"]
+    assert counts() == {("2339-0", field, reason): 1}
+
+
+@pytest.mark.parametrize("field", ["value", "client_id", "external_id", "measured_at"])
+def test_a_field_that_is_missing_is_counted_by_the_code_of_its_reading(
+    api: DescribedClient, caller: Caller, field: str
+) -> None:
+    item = wrong()
+    del item[field]
+    post(api, "measurements", readings(caller, item))
+    assert counts() == {("2339-0", field, "missing"): 1}
+
+
+def test_a_code_that_is_none_or_stands_there_twice_is_not_kept_with_what_cannot_be_read(
+    api: DescribedClient, caller: Caller
+) -> None:
+    items = [json.dumps(wrong(code=code, measured_at="")) for code in (NAME, 7, None)]
+    items += [json.dumps(wrong()).replace('"code"', '"code": "8867-4", "code"')]
+    post(api, "measurements", json.dumps(readings(caller)).replace("[]", f"[{', '.join(items)}]"))
+    assert counts() == {
+        ("", "measured_at", "invalid"): 1,
+        ("", "code", "invalid"): 2,
+        ("", "code", "duplicate_key"): 1,
+    }
+
+
+FHIR: list[tuple[dict[str, Any], str, str]] = [
+    ({"valueQuantity": None, "dataAbsentReason": {"text": NAME}}, "value", "value_absent"),
+    ({"valueQuantity": quantity(1, "mg/dL", comparator=">")}, "value", "comparator_not_supported"),
+    ({"valueString": NAME}, "value", "value_twice"),
+    ({"effectiveDateTime": "2026-03-10"}, "measured_at", "date_without_time"),
+    ({"subject": None}, "external_id", "missing"),
+]
+
+
+@pytest.mark.parametrize(("fields", "field", "reason"), FHIR, ids=[case[2] for case in FHIR])
+def test_an_observation_that_is_no_reading_is_counted_by_its_code(
+    caller: Caller, fields: dict[str, Any], field: str, reason: str
+) -> None:
+    client = Client(headers={"Authorization": f"Bearer {caller.key}"})
+    sent = [observation(caller, **fields), observation(caller, "m-2", **fields)]
+    sent[1]["code"] = concept(NAME, system="urn:clinical-engine:codes")
+    send(client, bundle(*sent))
+    assert counts() == {("2339-0", field, reason): 1, ("", field, reason): 1}
+
+
+def test_a_line_of_a_file_that_is_no_reading_is_counted_by_its_code(caller: Caller) -> None:
+    finished(received(caller.organisation, csv(row("m-1", "100x"), row("m-2", "1e9999999999999999999")), CSV))
+    line = json.dumps({**wrong(), "value": 0}).replace('"value": 0', '"value": NaN').encode()
+    untimely = line.replace(b'"measured_at": "', b'"measured_at": "x')
+    finished(received(caller.organisation, ndjson(line, untimely)))
+    assert counts() == {
+        ("2339-0", "value", "not_a_number"): 3,
+        ("2339-0", "measured_at", "invalid"): 1,
     }
 
 
@@ -102,7 +182,7 @@ def test_neither_unknown_codes_nor_fields_nor_values_are_kept_as_they_were_sent(
         ("2345-7", "code", "unknown_code"): 1,
         ("", "external_id", "not_printable"): 1,
         ("", "replaces", "not_printable"): 1,
-        ("", "", "invalid"): 1,
+        ("2339-0", "", "invalid"): 1,
         ("2339-0", "unit", "unknown_unit"): 1,
         ("85354-9", "components.code", "unknown_component"): 1,
         ("85354-9", "components", "component_missing"): 2,
@@ -154,8 +234,8 @@ def test_requests_at_the_same_moment_do_not_deadlock_and_lose_no_count(committed
             threads.start(send, lane, together)
     # By reason: the hour may have turned meanwhile.
     counted: Counter[str] = Counter()
-    for row in RefusalCount.objects.all():
-        counted[row.reason] += row.number
+    for each in RefusalCount.objects.all():
+        counted[each.reason] += each.number
     assert set(counted.values()) == {lanes * rounds}
     assert len(counted) == len(kinds)
     assert Measurement.objects.count() == rounds

@@ -57,6 +57,22 @@ def test_the_attempt_names_the_statement_and_groups_by_it(new_kind: RegisterKind
     assert NAME in job_of(first).error
 
 
+def test_the_log_names_the_statement_of_a_job_and_of_a_batch(
+    new_kind: RegisterKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    kind = new_kind(SlowStatement(1, 2))
+    [job_id] = enqueue(kind, 1)
+    work(kind)
+    enqueue(kind, 2, 3)
+    work(kind)
+    told = f"Statement {NAME} was over its time limit. (OperationalError sqlstate=57014)"
+    group = attempts_of(job_id)[0].fingerprint
+    assert caplog.messages == [
+        f"1 job(s) failed: {told} [{group}]",
+        f"2 job(s) take too long together: {told} [{group}]",
+    ]
+
+
 def test_a_batch_is_given_back_untried_and_only_the_job_to_blame_fails(new_kind: RegisterKind) -> None:
     handler = SlowStatement(3)
     kind = new_kind(handler)

@@ -29,9 +29,12 @@ class PlainIntake:
         if known is not None:
             return "duplicate" if known == reading else "conflict"
         if reading.replaces is not None:
-            winner = self.replaced_by.setdefault(reading.replaces, reading.client_id)
-            if winner != reading.client_id:
+            if (
+                reading.replaces in self.replaced_by
+                or self._last_after(reading.client_id) == reading.replaces
+            ):
                 return "refused"
+            self.replaced_by[reading.replaces] = reading.client_id
         self.readings[reading.client_id] = reading
         return "stored"
 
@@ -46,6 +49,11 @@ class PlainIntake:
             for client_id, reading in self.readings.items()
             if reading.external_id == external_id and statuses[client_id] == "final"
         ]
+
+    def _last_after(self, client_id: str) -> str:
+        while client_id in self.replaced_by:
+            client_id = self.replaced_by[client_id]
+        return client_id
 
     def _status(self, client_id: str) -> str:
         if client_id in self.in_error:

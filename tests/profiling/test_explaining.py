@@ -44,6 +44,13 @@ def explain(statement: str) -> str:
         'DECLARE "_django_curs_1_sync_1" NO SCROLL CURSOR WITH HOLD FOR SELECT id FROM jobs_job WHERE kind = %s',
         "COPY (SELECT id FROM jobs_job WHERE kind = 'x') TO STDOUT WITH (FORMAT csv)",
         "SELECT id FROM jobs_job WHERE id = %s FOR UPDATE SKIP LOCKED",
+        "SELECT id FROM jobs_job WHERE finished_at < now() - %s AND state = %s",
+        "SELECT id FROM jobs_job WHERE finished_at < (STATEMENT_TIMESTAMP() - %s) AND next_run_at > CURRENT_TIMESTAMP + %s",
+        "SELECT now() - %s",
+        "SELECT statement_id FROM profiling_statementday WHERE day < (day - %s) + %s",
+        "SELECT statement_id FROM profiling_statementday WHERE day < now()::date - 7",
+        "WITH RECURSIVE counted AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM counted WHERE n < 9) SELECT n FROM counted",
+        "INSERT INTO jobs_circuit (kind, opened_at) SELECT %s, now() - %s UNION ALL SELECT 'a', now()",
     ],
 )
 def test_a_statement_of_any_kind_has_a_plan(statement: str) -> None:
@@ -93,6 +100,7 @@ def state() -> list[object]:
         ("SET statement_timeout = 5", "PostgreSQL makes no plan for SET."),
         ("EXECUTE statement_1 (1)", "PostgreSQL makes no plan for EXECUTE."),
         ("EXPLAIN ANALYZE DELETE FROM jobs_job", "PostgreSQL makes no plan for EXPLAIN."),
+        ("CALL nothing(%s)", "PostgreSQL makes no plan for CALL."),
         ("", "PostgreSQL makes no plan for an empty statement."),
         ("SELECT 1; DELETE FROM jobs_job", "These are several statements in one."),
         (
@@ -112,6 +120,12 @@ def test_what_has_no_plan_is_refused_with_a_reason(statement: str, reason: str) 
     with pytest.raises(CannotExplainError) as refused:
         explain(statement)
     assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize("shape", ["(other statements)", "(not SQL)"])
+def test_what_stands_for_many_has_no_plan_and_says_so(shape: str) -> None:
+    with pytest.raises(CannotExplainError, match="It stands for many statements, whose texts are not kept"):
+        explain_shape(shape, timeout=PATIENCE)
 
 
 def test_a_table_that_is_locked_is_not_waited_for(committed_db: None) -> None:
@@ -139,6 +153,23 @@ def test_a_conflict_with_a_partial_index_is_planned() -> None:
         "INSERT INTO jobs_job (id, kind, patient_id) VALUES (%s, %s, %s) ON CONFLICT (kind, patient_id)"
         " WHERE state = 'available' AND dirty_from IS NOT NULL DO UPDATE SET dirty_from = excluded.dirty_from"
     )
+
+
+@pytest.mark.django_db
+def test_a_conflict_with_an_index_of_expressions_is_planned_with_the_values_it_has() -> None:
+    plan = explain(
+        "INSERT INTO observations_refusalcount (hour, code, field, reason, number) VALUES (now(), %s, %s, %s, 1)"
+        " ON CONFLICT (hour, COALESCE(organisation_id, '00000000-0000-0000-0000-000000000000'),"
+        " COALESCE(api_client_id, '00000000-0000-0000-0000-000000000000'), code, field, reason) DO NOTHING"
+    )
+    assert "Conflict Arbiter Indexes: refusal_count_once" in plan
+    assert "0000" not in plan
+
+
+@pytest.mark.django_db
+def test_a_conflict_without_an_index_for_it_says_so() -> None:
+    with pytest.raises(CannotExplainError, match="wants a unique index that is not there, or one whose"):
+        explain("INSERT INTO jobs_circuit (kind) VALUES (%s) ON CONFLICT (coalesce(kind, 'x')) DO NOTHING")
 
 
 @pytest.mark.django_db

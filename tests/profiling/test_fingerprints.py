@@ -48,6 +48,21 @@ def test_the_length_of_a_list_does_not_matter(of_length: Callable[[int], str]) -
 
 
 @pytest.mark.parametrize(
+    ("head", "one", "between"),
+    [
+        ("SELECT a FROM t WHERE ", "a = '12345'", " OR "),
+        ("UPDATE t SET a = CASE ", "WHEN id = 'abcde' THEN 'abcde'", " "),
+        ("", "SELECT 12345", " UNION ALL "),
+    ],
+)
+def test_a_chain_is_the_same_wherever_in_a_value_its_text_is_cut(head: str, one: str, between: str) -> None:
+    # Each space moves the end of what is looked at by one character.
+    chain = (one + between) * (1_050_000 // len(one + between))
+    found = {shape_of(f"{head}{' ' * spaces}{chain}") for spaces in range(0, len(one + between), 3)}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
     "texts",
     [
         (

@@ -182,7 +182,7 @@ def test_what_was_over_its_limit_is_counted_found_and_watched_for_an_hour(commit
     assert Finding.objects.get(statement=statement).kind == FindingKind.OVER_LIMIT
     assert timed_out() == (1, False)
     overview = logged_in("superuser").get("/admin/").content.decode()
-    assert "Statements over their limit" in overview
+    assert "Captured statements over their limit" in overview
     assert "/admin/profiling/capturedstatement/?timeouts=lately" in overview
     CapturedStatement.objects.update(timed_out_at=timezone.now() - timedelta(minutes=61))
     assert timed_out() == (0, True)

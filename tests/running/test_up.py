@@ -95,6 +95,8 @@ def test_the_demo_accounts_are_printed_and_their_file_is_ours_alone(running: Eng
 def test_the_environment_is_kept_for_other_shells_and_is_ours_alone(running: Engine) -> None:
     path = running.var / "environment"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    # By it the commands that speak to the engine know where it is.
+    assert read_variables(path)["PORT"] == str(running.port)
     environment = {**os.environ, **read_variables(path)}
     command = [sys.executable, "manage.py", "migrate", "--check"]
     assert (

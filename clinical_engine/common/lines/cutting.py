@@ -36,13 +36,13 @@ class Block:
 
 
 def blocks(chunks: Iterator[bytes], bounds: Bounds, *, header_lines: int = 0) -> Iterator[Block]:
-    """The lines of a stream in blocks of about 64 KB, numbered from 1, without a byte order mark.
+    """The lines of a stream in blocks of about 64 KB, numbered from 1, without a byte order mark; no block is without lines.
 
-    Raises RefusedError as soon as the bounds are passed; `header_lines` do not count among the lines.
+    Raises RefusedError as soon as the bounds are passed; `header_lines` do not count among the lines. How the bytes were cut into
+    chunks makes no difference to either.
     """
     number = 1
-    for piece in _pieces(chunks, bounds):
-        content = piece.removeprefix(_BYTE_ORDER_MARK) if number == 1 else piece
+    for content in _pieces(chunks, bounds):
         lines = content.split(b"\n")
         _refuse_a_long_line(number, lines, bounds.line_bytes)
         # What stands behind the last line's end: nothing.
@@ -54,26 +54,38 @@ def blocks(chunks: Iterator[bytes], bounds: Bounds, *, header_lines: int = 0) ->
 
 
 def _pieces(chunks: Iterator[bytes], bounds: Bounds) -> Iterator[bytes]:
-    """Whole lines; only of a line that is too long what was read of it."""
+    """Whole lines, one at least; only of a line that is too long what was read of it."""
     waiting = bytearray()
     total = 0
-    for chunk in chunks:
-        waiting += chunk
-        total += len(chunk)
+    for window in _windows(chunks):
+        # Before anything is measured: with its mark a line of the greatest length would pass for one that is too long.
+        waiting += window if total else window.removeprefix(_BYTE_ORDER_MARK)
+        total += len(window)
         if total > bounds.total_bytes:
             raise refused_body(
                 "too_large",
                 f"The {bounds.noun} has more than {bounds.total_bytes // 1024**2:,} MB, unpacked.",
             )
-        if len(waiting) < _BLOCK:
-            continue
         end = waiting.rfind(b"\n") + 1
         if len(waiting) - end > bounds.line_bytes:
             end = len(waiting)
-        yield bytes(waiting[:end])
-        del waiting[:end]
+        if end:
+            yield bytes(waiting[:end])
+            del waiting[:end]
     if waiting:
-        yield bytes(waiting.removesuffix(b"\n") + b"\n")
+        yield bytes(waiting + b"\n")
+
+
+def _windows(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of 64 KB, but for the last: what is refused, and why, must not hang on how they arrived."""
+    waiting = bytearray()
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= _BLOCK:
+            yield bytes(waiting[:_BLOCK])
+            del waiting[:_BLOCK]
+    if waiting:
+        yield bytes(waiting)
 
 
 def _refuse_a_long_line(first: int, lines: list[bytes], most: int) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from clinical_engine.profiling.capture.judging import REPEATED_TOO_OFTEN
 from clinical_engine.profiling.models import CapturedStatement, Finding
-from clinical_engine.profiling.probes import TIMED_OUT_WITHIN
+from clinical_engine.profiling.probes import timed_out_lately
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.filters import Choice, ChoiceFilter, Rows
 
@@ -27,7 +27,7 @@ def _repeated(rows: Rows) -> Rows:
 
 
 def _timed_out_lately(rows: Rows) -> Rows:
-    return rows.filter(timed_out_at__gt=timezone.now() - TIMED_OUT_WITHIN)
+    return rows.filter(timed_out_lately())
 
 
 class FindingFilter(ChoiceFilter):

@@ -11,6 +11,7 @@ from clinical_engine.profiling.models import Finding
 
 _NOTE_LENGTH = 2_000
 _NOBODY = "Nobody yet"
+_LONGEST_VERSION, _NO_VERSION = 10, -1
 
 
 class AssignForm(forms.Form):
@@ -34,15 +35,24 @@ class AssignForm(forms.Form):
         help_text="What is known and what is planned. Name tickets and causes, never a patient.",
     )
 
+    version = forms.Field(required=False, widget=forms.HiddenInput)
+    """The version that was on the screen. A form without one is of a page that knew of none, when nobody had saved anything yet."""
+
     def __init__(
         self, finding: Finding, data: Mapping[str, Any] | None = None, names: Sequence[tuple[int, str]] = ()
     ) -> None:
         initial = {"owner": finding.owner_id, "due_on": finding.due_on, "note": finding.note}
+        initial |= {"version": finding.version}
         # Several stand on one page: each field has an id of its own.
         super().__init__(data, initial=initial, auto_id=f"id_finding_{finding.pk}_%s")
         if names:
             # Several forms on one page would each ask for the same accounts.
             self.fields["owner"].choices = [("", _NOBODY), *names]  # type: ignore[attr-defined]
+
+    def clean_version(self) -> int:
+        """As a number; of what is none, one that no finding has."""
+        sent = str(self.cleaned_data["version"] or 0)
+        return int(sent) if sent.isdecimal() and len(sent) < _LONGEST_VERSION else _NO_VERSION
 
 
 def names_of_owners() -> Sequence[tuple[int, str]]:

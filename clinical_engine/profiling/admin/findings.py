@@ -3,20 +3,17 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import site
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from clinical_engine.common.errors import NotAllowedNowError, RefusedError
+from clinical_engine.common.errors import NotAllowedNowError
 from clinical_engine.profiling import findings as services
-from clinical_engine.profiling.admin.finding_forms import AssignForm
-from clinical_engine.profiling.admin.findings_cells import due, finding_badge
+from clinical_engine.profiling.admin.assigning import assigned, back_from, page_before
+from clinical_engine.profiling.admin.findings_cells import due, finding_badge, settled
 from clinical_engine.profiling.models import Finding
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
@@ -29,7 +26,7 @@ _CLOSING = (
     "Closed, it is not opened again for 30 days, unless it becomes twice as bad:"
     " close what is mended, or what may be as it is."
 )
-STATEMENT = "admin:profiling_capturedstatement_change"
+_STATEMENT = "admin:profiling_capturedstatement_change"
 
 
 def _overdue(rows: Rows) -> Rows:
@@ -82,8 +79,8 @@ class FindingAdmin(StaffModelAdmin):
     list_filter = (StateFilter, OwnerFilter, ("kind", ValueFilter))
     ordering = (F("closed_at").desc(nulls_first=True), "due_on", "pk")
     sortable_by = ()
-    search_fields = ("statement__fingerprint", "statement__origin", "note")
-    search_help_text = "Part of a fingerprint, of an origin or of the note"
+    search_fields = ("statement__fingerprint", "statement__origin", "note", "closed_because")
+    search_help_text = "Part of a fingerprint, of an origin, of the note or of why it was closed"
     actions = ("close_ticked",)
     actions_detail = ("assign", "close")
     fieldsets = (
@@ -106,6 +103,11 @@ class FindingAdmin(StaffModelAdmin):
         del object_id
         return request.user.has_perm("profiling.change_finding")
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Of those that are closed also when, by whom and why."""
+        columns = list(super().get_list_display(request))
+        return [*columns, "settled"] if request.GET.get("state") in {"closed", "all"} else columns
+
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """None once it is closed."""
         finding = self.get_object(request, object_id)
@@ -121,12 +123,12 @@ class FindingAdmin(StaffModelAdmin):
     def of_statement(self, finding: Finding) -> SafeString:
         """Leads to the statement."""
         statement = finding.statement
-        page = page_of(STATEMENT, statement.pk, statement.fingerprint)
+        page = page_of(_STATEMENT, statement.pk, statement.fingerprint)
         return format_html('<div class="ce-statement">{}<br>{}</div>', page, statement.origin)
 
     @admin.display(description="due")
-    def due_on_day(self, finding: Finding) -> str:
-        """By when somebody decides."""
+    def due_on_day(self, finding: Finding) -> SafeString:
+        """By when somebody decides, and how often that was put off."""
         return due(finding)
 
     @admin.display(description="owner")
@@ -148,21 +150,14 @@ class FindingAdmin(StaffModelAdmin):
 
     @admin.display(description="closed")
     def settled(self, finding: Finding) -> SafeString | str:
-        """When and by whom."""
-        if finding.closed_by is None:
-            return NOTHING
-        return format_html("{} by {}", moment(finding.closed_at), finding.closed_by.get_username())
+        """When, by whom and why."""
+        return settled(finding)
 
     @detail_button(title="Assign", path="assign", permission="decide")
     def assign(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Owner, note and due date: the form, and what it or the one on the statement's page sends."""
         finding = self.get_object(request, object_id)
-        if finding is None:
-            return self.not_there(request, object_id)
-        form = AssignForm(finding, request.POST if request.method == "POST" else None)
-        if form.is_valid() and self._assigned(request, finding, form):
-            return _back(finding)
-        return _form_page(request, finding, form)
+        return self.not_there(request, object_id) if finding is None else assigned(request, finding)
 
     @detail_button(title="Close", path="close", permission="decide")
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -178,7 +173,7 @@ class FindingAdmin(StaffModelAdmin):
             self.message_user(request, "Closed.", messages.SUCCESS)
         except NotAllowedNowError as error:
             self.message_user(request, str(error), messages.WARNING)
-        return _back(finding)
+        return back_from(finding)
 
     @admin.action(description="Close", permissions=["decide"])
     def close_ticked(self, request: HttpRequest, queryset: "QuerySet[Finding]") -> HttpResponse | None:
@@ -201,37 +196,7 @@ class FindingAdmin(StaffModelAdmin):
         )
         return None
 
-    def _assigned(self, request: HttpRequest, finding: Finding, form: AssignForm) -> bool:
-        try:
-            services.assign(finding, actor=actor_of(request), **form.cleaned_data)
-        except RefusedError as error:
-            for refusal in error.refusals:
-                form.add_error(refusal.field, refusal.message)
-            return False
-        except NotAllowedNowError as error:
-            self.message_user(request, str(error), messages.WARNING)
-            return True
-        self.message_user(request, "Saved.", messages.SUCCESS)
-        return True
-
-
-def _back(finding: Finding) -> HttpResponse:
-    return HttpResponseRedirect(reverse(STATEMENT, args=[finding.statement_id]))
-
 
 def _question(finding: Finding) -> Question:
     explanation = f"{finding.told} {_CLOSING}"
-    back = reverse(STATEMENT, args=[finding.statement_id])
-    return Question(f"Close: {finding.get_kind_display()}", explanation, "Close", back)
-
-
-def _form_page(request: HttpRequest, finding: Finding, form: AssignForm) -> HttpResponse:
-    context: dict[str, Any] = {
-        **site.each_context(request),
-        "title": finding.get_kind_display(),
-        "opts": Finding._meta,  # noqa: SLF001 - Django's own name for it
-        "finding": finding,
-        "form": form,
-        "back": reverse(STATEMENT, args=[finding.statement_id]),
-    }
-    return TemplateResponse(request, "admin/profiling/finding_form.html", context)
+    return Question(f"Close: {finding.get_kind_display()}", explanation, "Close", page_before(finding))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from clinical_engine.profiling.admin import words
+from clinical_engine.profiling.admin.former import former_panel
 from clinical_engine.profiling.admin.panels import callers_panel, changes_panel, cost_panel, findings_panel
 from clinical_engine.profiling.models import CapturedStatement
 from clinical_engine.profiling.pg_stat_statements import ServerFigures, figures_of
@@ -42,15 +43,29 @@ def offer() -> None:
         panels.Panel("Counted by the server", _VIEW, _counted_by_the_server, position=60),
         trail_panel("captured_statement"),
     )
-    panels.register("profiling.finding", trail_panel("finding"))
+    panels.register(
+        "profiling.finding",
+        panels.Panel("What stood here before", _FINDINGS, former_panel, position=10),
+        trail_panel("finding"),
+    )
     dashboard.register(
         dashboard.Tile(
             "statements_timed_out",
-            "Statements over their limit",
+            "Captured statements over their limit",
             "No statement was over its time limit within the last hour.",
             45,
             "admin:profiling_capturedstatement_changelist",
             {"timeouts": "lately"},
+            _VIEW,
+            for_all=False,
+        ),
+        dashboard.Tile(
+            "statements_crowding",
+            "Statements crowding the capture",
+            "Slow queries have room for new statements.",
+            48,
+            "admin:profiling_capturedstatement_changelist",
+            {},
             _VIEW,
             for_all=False,
         ),

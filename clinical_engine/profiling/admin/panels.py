@@ -9,9 +9,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from clinical_engine.profiling.admin import words
+from clinical_engine.profiling.admin.exponents import powers_of
 from clinical_engine.profiling.admin.finding_forms import AssignForm, names_of_owners
-from clinical_engine.profiling.admin.findings_cells import finding_badge
+from clinical_engine.profiling.admin.findings_cells import finding_badge, put_off
 from clinical_engine.profiling.admin.fixed_cost import fixed_cost
+from clinical_engine.profiling.admin.former import former_panel
 from clinical_engine.profiling.admin.plots.cost import draw_cost
 from clinical_engine.profiling.admin.plots.days import draw_days
 from clinical_engine.profiling.admin.verdicts import main_fit, verdict_of
@@ -20,13 +22,14 @@ from clinical_engine.profiling.growth.series import Day
 from clinical_engine.profiling.limits import limits_for
 from clinical_engine.profiling.models import Caller, CapturedStatement
 from clinical_engine.staff import panels
-from clinical_engine.staff.cells import NOTHING, moment
+from clinical_engine.staff.cells import NOTHING, moment, page_of
 
 _CALLERS_SHOWN = 50
 _CLOSED_SHOWN = 20
 _DRAWN = timedelta(days=400)
+_FINDING = "admin:profiling_finding_change"
 _CALLER_HEADERS = ("Origin", "Sent from", "Executions", "Time", "Within one request", "First and last seen")
-_CLOSED_HEADERS = ("Closed", "By", "Finding", "Found", "Note")
+_CLOSED_HEADERS = ("Closed", "By", "Why", "Finding", "Found", "Note")
 _CHANGE_HEADERS = ("Release", "Since", "Duration")
 _DAY_HEADERS = (
     "Day, older ones by month",
@@ -41,10 +44,10 @@ _DAY_HEADERS = (
 
 
 def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
-    """The drawings, and the same as a table, the newest day first; three queries."""
+    """The drawings, the same as a table, the newest day first, and the powers; three queries."""
     today = timezone.now().date()
-    days = load_histories([statement.pk], today)[statement.pk].days
-    days = [_since(statement.first_seen_at.date(), day) for day in days if day.day > today - _DRAWN]
+    kept = load_histories([statement.pk], today)[statement.pk].days
+    days = [_since(statement.first_seen_at.date(), day) for day in kept if day.day > today - _DRAWN]
     verdict = verdict_of(statement)
     crossing = verdict.crossing if verdict else None
     fit = main_fit(verdict)
@@ -71,6 +74,7 @@ def cost_panel(statement: CapturedStatement) -> Mapping[str, object]:
             *([against] if against else []),
             *draw_days(days, (limits.duration_us, limits.duration_name)),
         ],
+        "powers": powers_of(statement, kept, limits),
         "days": panels.table((*_DAY_HEADERS, words.driver(driver).capitalize()), rows, empty="Nothing yet."),
     }
 
@@ -94,7 +98,9 @@ def callers_panel(statement: CapturedStatement) -> Mapping[str, object]:
                     f"{caller.calls:,}",
                     words.duration(caller.time_us),
                     f"{caller.repeated_most:,}",
-                    format_html("{}<br>{}", moment(caller.first_seen_at), moment(caller.last_seen_at)),
+                    format_html(
+                        "{}<br>{}", words.seen(caller.first_seen_at), words.seen(caller.last_seen_at)
+                    ),
                 )
                 for caller in rows[:_CALLERS_SHOWN]
             ),
@@ -120,8 +126,9 @@ def findings_panel(statement: CapturedStatement) -> Mapping[str, object]:
     found = statement.findings.select_related("owner", "closed_by")
     rows = (
         (
-            moment(finding.closed_at),
+            page_of(_FINDING, finding.pk, moment(finding.closed_at)),
             NOTHING if finding.closed_by is None else finding.closed_by.get_username(),
+            finding.closed_because,
             format_html("{} {}", finding_badge(finding), finding.told),
             moment(finding.found_at),
             finding.note,
@@ -132,5 +139,8 @@ def findings_panel(statement: CapturedStatement) -> Mapping[str, object]:
     names = names_of_owners()
     return {
         **panels.table(_CLOSED_HEADERS, rows, empty="Nothing was found wrong with it."),
-        "open": [(finding, finding_badge(finding), AssignForm(finding, names=names)) for finding in opened],
+        "open": [
+            (each, finding_badge(each), AssignForm(each, names=names), put_off(each), former_panel(each))
+            for each in opened
+        ],
     }

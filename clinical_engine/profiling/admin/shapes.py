@@ -8,10 +8,10 @@ _LONGEST = 4_000
 
 
 def laid_out(shape: str) -> str:
-    """The shape with a line for each part; one that is too long or too deep as it is."""
+    """The shape with a line for each part, its words as they are: many a column has the name of a keyword."""
     if len(shape) > _LONGEST:
         return shape
     try:
-        return str(sqlparse.format(shape, reindent=True, keyword_case="upper"))
+        return str(sqlparse.format(shape, reindent=True))
     except SQLParseError:
         return shape

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.exceptions import PermissionDenied
@@ -27,8 +26,9 @@ from clinical_engine.profiling.admin.fixed_cost import fixed_cost
 from clinical_engine.profiling.admin.shapes import laid_out
 from clinical_engine.profiling.admin.verdicts import sentence
 from clinical_engine.profiling.models import CapturedStatement
-from clinical_engine.profiling.probes import CAPTURE_IS_OFF
-from clinical_engine.staff.cells import NOTHING, moment
+from clinical_engine.profiling.probes import hint
+from clinical_engine.profiling.silk import origins
+from clinical_engine.staff.cells import NOTHING
 from clinical_engine.staff.filters import ValueFilter
 from clinical_engine.staff.navigation import Menu
 
@@ -101,7 +101,7 @@ class StatementAdmin(StatementColumns):
         """The list, with what it can be ranked by above it."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
-            response.context_data["capture_is_off"] = "" if settings.CAPTURE_EVERY else CAPTURE_IS_OFF
+            response.context_data["capture_is_off"] = hint()
             response.context_data["ranks"] = _ranks(request, response.context_data["cl"].list_display)
         return response
 
@@ -132,12 +132,12 @@ class StatementAdmin(StatementColumns):
     @admin.display(description="first seen")
     def seen_first(self, statement: CapturedStatement) -> SafeString:
         """When it ran first."""
-        return moment(statement.first_seen_at)
+        return words.seen(statement.first_seen_at)
 
     @admin.display(description="last seen")
     def seen_last(self, statement: CapturedStatement) -> SafeString:
         """When it ran last."""
-        return moment(statement.last_seen_at)
+        return words.seen(statement.last_seen_at)
 
     def _head(self, request: HttpRequest, statement: CapturedStatement) -> Mapping[str, object]:
         return {
@@ -187,7 +187,7 @@ def _numbers(statement: CapturedStatement) -> Mapping[str, str]:
 
 
 def _window_url(request: HttpRequest, statement: CapturedStatement) -> str:
-    """Where silk is told to profile what sends it; '' for who may not, and where nothing known does."""
-    if not statement.origin or not request.user.has_perm("profiling.add_profilingwindow"):
+    """Where silk is told to profile what sends it; '' for who may not, and where that is nothing that silk can record."""
+    if not request.user.has_perm("profiling.add_profilingwindow") or not origins.is_known(statement.origin):
         return ""
     return f"{reverse('admin:profiling_profilingwindow_add')}?{urlencode({'origin': statement.origin})}"

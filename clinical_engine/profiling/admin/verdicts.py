@@ -2,12 +2,19 @@
 
 import msgspec
 
-from clinical_engine.profiling.growth.verdicts import Fit, Verdict
+from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS
+from clinical_engine.profiling.growth.verdicts import Fit, Outlook, Verdict
 from clinical_engine.profiling.models import CapturedStatement
+
+_OF_MANY = (
+    "It stands for the many statements that found no room of their own: nothing can be said of how they grow."
+)
 
 
 def verdict_of(statement: CapturedStatement) -> Verdict | None:
     """What the last estimate said; None before the first, and of one that another release stored in another form."""
+    if statement.fingerprint == OTHER_STATEMENTS.fingerprint:
+        return Verdict(Outlook.TOO_LITTLE_DATA, _OF_MANY, [], None, [])
     try:
         return msgspec.convert(statement.verdict, Verdict)
     except msgspec.ValidationError:

@@ -84,7 +84,7 @@ def _page(request: HttpRequest, form: WindowForm, *, unknown: bool = False) -> H
         "opts": ProfilingWindow._meta,  # noqa: SLF001 - Django's own name for it
         "form": form,
         "unknown": unknown,
-        "most": MOST_RECORDED,
+        "most": f"{MOST_RECORDED:,}",
         "back": reverse("admin:profiling_profilingwindow_changelist"),
     }
     return TemplateResponse(request, "admin/profiling/window_new.html", context)

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clinical_engine.common.errors import NotAllowedNowError
@@ -25,6 +26,8 @@ from clinical_engine.staff.navigation import Menu
 from clinical_engine.staff.reasons import Question, ask, reason_in
 
 _SHOWN = 20
+# So much the clocks of a web process and of the database may differ.
+_ASKEW = timedelta(minutes=1)
 
 
 @admin.register(ProfilingWindow)
@@ -35,7 +38,7 @@ class ProfilingWindowAdmin(StaffModelAdmin):
     allow_add = True
     nothing_yet = "None was ever opened: silk records a small share of all by chance."
     related = ("started_by", "stopped_by")
-    list_display = ("origin", "state_badge", "recorded_of", "share_text", "begun", "who", "reason")
+    list_display = ("origin", "state_badge", "recorded_of", "share_text", "begun", "who", "reasons")
     list_display_links = ("origin",)
     ordering = ("-pk",)
     actions_detail = ("stop",)
@@ -77,15 +80,18 @@ class ProfilingWindowAdmin(StaffModelAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """'Stop' only while it is open."""
-        still_open = ProfilingWindow.objects.filter(ends_at__gt=timezone.now()).values_list("pk", flat=True)
-        return super().get_actions_detail(request, object_id) if object_id in map(str, still_open) else []
+        stoppable = windows.not_over().values_list("pk", flat=True)
+        return super().get_actions_detail(request, object_id) if object_id in map(str, stoppable) else []
 
     @admin.display(description="state")
     def state_badge(self, window: ProfilingWindow) -> SafeString:
         """Whether it is open, for how long, and whether it records."""
-        left = window.ends_at - timezone.now()
+        now = timezone.now()
+        left = windows.end_of(window) - now
         if left.total_seconds() <= 0:
             return badge("Stopped" if window.stopped_by_id else "Over")
+        if window.starts_at > now + _ASKEW:
+            return badge("Not open: the clock was ahead when it was opened", Tone.WAITING)
         if window.granted >= MOST_RECORDED:
             return badge("Open, has recorded all it may", Tone.WAITING)
         # Rounded up: otherwise one of 5 minutes would begin with 4.
@@ -110,17 +116,30 @@ class ProfilingWindowAdmin(StaffModelAdmin):
     @admin.display(description="ends")
     def ended(self, window: ProfilingWindow) -> SafeString:
         """Until when, also of one that is over."""
-        return precise_moment(window.ends_at)
+        return precise_moment(windows.end_of(window))
 
     @admin.display(description="started by")
     def who(self, window: ProfilingWindow) -> str:
         """The account that the audit trail names."""
         return window.started_by.get_username()
 
+    @admin.display(description="reason")
+    def reasons(self, window: ProfilingWindow) -> SafeString:
+        """Why it was opened, and why it was stopped."""
+        if not window.stopped_because:
+            return format_html("{}", window.reason)
+        return format_html(
+            '<div>{}<br><span class="ce-muted">Stopped: {}</span></div>',
+            window.reason,
+            window.stopped_because,
+        )
+
     @admin.display(description="stopped by")
-    def stopped(self, window: ProfilingWindow) -> str | None:
-        """Who ended it early."""
-        return window.stopped_by.get_username() if window.stopped_by else None
+    def stopped(self, window: ProfilingWindow) -> SafeString | None:
+        """Who ended it early, and why."""
+        if window.stopped_by is None:
+            return None
+        return format_html("<div>{}<br>{}</div>", window.stopped_by.get_username(), window.stopped_because)
 
 
 def _recorded(window: ProfilingWindow) -> dict[str, object]:

@@ -1,13 +1,15 @@
 """Durations, numbers and verdicts as people read them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from math import floor, log10
 
+from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 
 from clinical_engine.profiling.growth.series import Day
 from clinical_engine.profiling.growth.verdicts import Change, Crossing, Fit, Measure
-from clinical_engine.staff.cells import NOTHING
+from clinical_engine.staff.cells import NOTHING, moment
 
 _UNITS = ((86_400e6, "d"), (3_600e6, "h"), (60e6, "min"), (1e6, "s"), (1e3, "ms"), (1.0, "µs"))
 _LARGE = ((1e9, "billion"), (1e6, "million"))
@@ -69,6 +71,11 @@ def days(day: Day) -> str:
     """Which day, or from which to which of those that are kept as one, as '4 Nov 2026 to 3 Dec 2026'."""
     last = day.day + timedelta(days=day.days - 1)
     return " to ".join(date_format(each, "j M Y") for each in sorted({day.day, last}))
+
+
+def seen(time: datetime) -> SafeString:
+    """When something was seen: now at the latest, also where a clock that was ahead wrote it down."""
+    return moment(min(time, timezone.now()))
 
 
 def counted(value: int, name: str) -> str:

@@ -7,9 +7,9 @@ from heapq import nlargest
 import msgspec
 
 from clinical_engine.profiling.capture.places import Place, named
-from clinical_engine.profiling.capture.tally import OTHER, Cell, Key
+from clinical_engine.profiling.capture.tally import Cell, Key
 from clinical_engine.profiling.durations import added
-from clinical_engine.profiling.fingerprints import Shape, shape_of
+from clinical_engine.profiling.fingerprints import OTHER, Shape, shape_of
 from clinical_engine.profiling.fingerprints.shapes import LONGEST
 
 FORMAT = 1

@@ -12,7 +12,7 @@ from clinical_engine.profiling.capture import errors, units
 from clinical_engine.profiling.capture.counting import sizes, sizes_of_rows
 from clinical_engine.profiling.capture.places import sent, sent_as_before
 from clinical_engine.profiling.capture.units import running
-from clinical_engine.profiling.fingerprints import folded
+from clinical_engine.profiling.fingerprints import folded_and_counted
 
 # Above this a statement's lists are folded before it is kept until the next batch.
 _SHORT = 4096
@@ -142,21 +142,31 @@ class CapturingCursor(PreparingCursor):
         error: BaseException | None,
         size: int | None = None,
     ) -> units.Execution:
-        text = query if isinstance(query, str) and len(query) <= _SHORT else self._text_of(query)
+        is_short = isinstance(query, str) and len(query) <= _SHORT
+        text, written = (query, 0) if is_short else self._text_of(query)
+        sqlstate = None
         if error is not None:
             errors.mark(error, text)
+            sqlstate = errors.sqlstate_of(error)
+            text = errors.readable(text, sqlstate)
         seconds, parameters, values = cost
         rows = self.rowcount
         if rows < 0 or error is not None:
             rows = 0
         if size is None:
-            size = len(self.query or b"")
-        sqlstate = None if error is None else errors.sqlstate_of(error)
+            size = len(self.query or b"") if errors.was_sent(error) else 0
         return units.Execution(
-            *(sent_as_before(text) or sent(text)), seconds, rows, parameters, values, size, sqlstate
+            *(sent_as_before(text) or sent(text)),
+            seconds,
+            rows,
+            parameters,
+            max(values, written),
+            size,
+            sqlstate,
         )
 
-    def _text_of(self, query: Any) -> str:  # noqa: ANN401 - as above
+    def _text_of(self, query: Any) -> tuple[str, int]:  # noqa: ANN401 - as above
+        """What is kept of a statement, and how many values the longest list had that is written into it."""
         if isinstance(query, bytes):
             query = query[:_LOOKED_AT].decode(errors="replace")
         elif not isinstance(query, str):
@@ -165,7 +175,7 @@ class CapturingCursor(PreparingCursor):
                 query = query.as_string(self)
             except Exception:  # noqa: BLE001 - no statement at all, as the driver has said already
                 query = ""
-        return folded(query)
+        return folded_and_counted(query)
 
 
 class _ServerSideCursor(CapturingCursor):

@@ -4,9 +4,12 @@ import psycopg2
 from django.conf import settings
 
 from clinical_engine.common.guards import LOCK_TIMEOUT, STATEMENT_TIMEOUT, guard_of, is_given_up_copy
-from clinical_engine.profiling.fingerprints import shape_of
+from clinical_engine.profiling.fingerprints import NOT_SQL, shape_of
 
 _NAME = "captured_statement"
+_SYNTAX_ERROR = "42601"
+# Of the driver, before it sends anything: no statement, or parameters that do not fit it.
+_NOT_SENT = (psycopg2.ProgrammingError, TypeError, ValueError, LookupError)
 
 
 def mark(error: BaseException, text: str) -> None:
@@ -25,6 +28,19 @@ def sqlstate_of(error: BaseException) -> str | None:
         return None
     state = error.pgcode if isinstance(error, psycopg2.Error) else None
     return "" if state == STATEMENT_TIMEOUT and guard_of(error) is None else state or ""
+
+
+def readable(text: str, sqlstate: str | None) -> str:
+    """A statement's text, or what stands for it where PostgreSQL could not read it.
+
+    A name put into the text with its quotation mark (`= 'O'Brien'`) ends the literal early: its rest would be taken for words.
+    """
+    return NOT_SQL if sqlstate == _SYNTAX_ERROR else text
+
+
+def was_sent(error: BaseException | None) -> bool:
+    """Whether the server was sent anything; the driver remembers what it sent last, whatever came of the next."""
+    return not isinstance(error, _NOT_SENT) or getattr(error, "pgcode", None) is not None
 
 
 def ran_out_of_time(sqlstate: str, seconds: float) -> bool:

@@ -2,13 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
-from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.common.database import array_literal, database_now, execute, fetch_all
 from clinical_engine.profiling.capture.batches import Counted
 from clinical_engine.profiling.capture.days import Day
 from clinical_engine.profiling.capture.judging import judge
 from clinical_engine.profiling.durations import Durations, added, percentile, spread, unpacked
+from clinical_engine.profiling.findings import heal
 
 _DAYS = 7
 _RECENT = 50
@@ -29,8 +31,11 @@ def bring_current(counted: Mapping[int, Counted], day: Day) -> None:
     }
     _write_durations(ids, week, recent)
     write_sums(ids, day.at.date())
-    _note_timeouts(counted, day)
-    judge(counted, week, recent, day)
+    heal()
+    # Of a clock that was ahead a finding would be due when its day comes.
+    past = replace(day, at=min(day.at, database_now()))
+    _note_timeouts(counted, past)
+    judge(counted, week, recent, past)
 
 
 def _durations_by_day(ids: Sequence[int], today: date) -> Mapping[int, Mapping[date, Durations]]:
@@ -113,7 +118,8 @@ def _note_timeouts(counted: Mapping[int, Counted], day: Day) -> None:
     if ids:
         execute(
             """
-            UPDATE profiling_capturedstatement SET timed_out_at = GREATEST(timed_out_at, %s) WHERE id = ANY(%s::bigint[])
+            UPDATE profiling_capturedstatement SET timed_out_at = LEAST(GREATEST(timed_out_at, %s), clock_timestamp())
+            WHERE id = ANY(%s::bigint[])
             """,
             [day.at, array_literal(ids)],
         )

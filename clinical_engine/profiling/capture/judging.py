@@ -120,10 +120,14 @@ def _too_many(named: Mapping[int, Counted], day: Day) -> Iterator[Found]:
         most = max(one.parameters_most / Limits.parameters, one.values_most / Limits.values)
         if most > 1:
             told = (
-                f"One execution had {one.parameters_most:,} parameters and a list of {one.values_most:,} values;"
-                f" {Limits.parameters:,} is the most."
+                f"One execution had {_number(one.parameters_most, 'parameter')} and a list of"
+                f" {_number(one.values_most, 'value')}; {Limits.parameters:,} is the most."
             )
             yield Found(each, FindingKind.TOO_MANY, told, day.release, severity.of_ratio(most))
+
+
+def _number(of: int, name: str) -> str:
+    return f"{of:,} {name}{'' if of == 1 else 's'}"
 
 
 def _repeated(day: Day, named: Mapping[int, Counted]) -> Iterator[Found]:

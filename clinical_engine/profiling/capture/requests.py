@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 
+from clinical_engine.common.written_by_clients import known_method
 from clinical_engine.profiling.capture.units import in_parts, unit_of_work
 
 
@@ -36,8 +37,4 @@ def capture_request(
 def origin_of(request: HttpRequest) -> str:
     """'POST /api/v1/activations': never the path itself, which holds ids, nor a method that only the caller knows."""
     match = request.resolver_match
-    method = request.method if request.method in _METHODS else "OTHER"
-    return f"{method} /{match.route if match else '(unknown)'}"
-
-
-_METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+    return f"{known_method(request.method)} /{match.route if match else '(unknown)'}"

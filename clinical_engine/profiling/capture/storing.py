@@ -6,8 +6,10 @@ from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS, Counted
 from clinical_engine.profiling.capture.day_rows import DayRow, add_rows
 from clinical_engine.profiling.capture.days import Day
+from clinical_engine.profiling.capture.room import make_room
 
-# Statements beyond these count as '(other statements)': texts put together from values must not fill the disk.
+# Beyond these, new statements take the place of those that ran a few times, or else count as '(other statements)': texts put
+# together from values must not fill the disk.
 MOST_STATEMENTS = 20_000
 _CALLERS_AT_ONCE = 10_000
 
@@ -41,11 +43,12 @@ def _store_statements(day: Day, release_id: int) -> Mapping[str, int]:
             fingerprint, shape, first_seen_at, last_seen_at, first_release_id, last_release_id, origin, place,
             calls_day, calls_week, time_week_us, longest_us, parameters_most, values_most, bytes_most, failures_week,
             timeouts_week, repeated_most, recent, outlook, measure, driver, limit_name, verdict, curve)
-        SELECT fingerprint, shape, %s, %s, %s, %s, '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', %s, '', '', '', '{}', '[]'
+        SELECT fingerprint, shape, LEAST(%s, clock_timestamp()), LEAST(%s, clock_timestamp()), %s, %s,
+            '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', %s, '', '', '', '{}', '[]'
         FROM unnest(%s::text[], %s::text[]) AS found (fingerprint, shape) ORDER BY fingerprint
         ON CONFLICT (fingerprint) DO UPDATE SET
             first_seen_at = LEAST(s.first_seen_at, EXCLUDED.first_seen_at),
-            last_seen_at = GREATEST(s.last_seen_at, EXCLUDED.last_seen_at),
+            last_seen_at = LEAST(GREATEST(s.last_seen_at, EXCLUDED.last_seen_at), clock_timestamp()),
             last_release_id = EXCLUDED.last_release_id
         RETURNING fingerprint, id
         """,
@@ -59,14 +62,16 @@ def _store_statements(day: Day, release_id: int) -> Mapping[str, int]:
 
 
 def _limit(day: Day) -> None:
-    """Count new statements for which there is no room as '(other statements)'."""
+    """Make room for new statements, and count those for which there is none as '(other statements)'."""
     known = fetch_all(
         "SELECT fingerprint FROM profiling_capturedstatement WHERE fingerprint = ANY(%s::text[])",
         [array_literal(day.statements)],
     )
     new = day.statements.keys() - {OTHER_STATEMENTS.fingerprint, *(fingerprint for (fingerprint,) in known)}
     [(stored,)] = fetch_all("SELECT count(*) FROM profiling_capturedstatement") if new else [(0,)]
-    room = max(MOST_STATEMENTS - stored, 0)
+    room = MOST_STATEMENTS - stored
+    if len(new) > room:
+        room = max(room + make_room(len(new) - room, keep=day.statements), 0)
     if len(new) > room:
         # Those that take most time are worth their room first.
         day.forget(
@@ -88,7 +93,8 @@ def _store_some(found: Sequence[tuple[int, str, str, Counted]], day: Day) -> Non
         """
         INSERT INTO profiling_caller AS c (
             statement_id, origin, place, calls, time_us, repeated_most, first_seen_at, last_seen_at)
-        SELECT statement_id, origin, place, calls, time_us, repeated_most, %s, %s
+        SELECT statement_id, origin, place, calls, time_us, repeated_most,
+            LEAST(%s, clock_timestamp()), LEAST(%s, clock_timestamp())
         FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
             AS found (statement_id, origin, place, calls, time_us, repeated_most)
         ORDER BY 1, 2, 3
@@ -96,7 +102,8 @@ def _store_some(found: Sequence[tuple[int, str, str, Counted]], day: Day) -> Non
             calls = c.calls + EXCLUDED.calls,
             time_us = c.time_us + EXCLUDED.time_us,
             repeated_most = GREATEST(c.repeated_most, EXCLUDED.repeated_most),
-            last_seen_at = GREATEST(c.last_seen_at, EXCLUDED.last_seen_at)
+            first_seen_at = LEAST(c.first_seen_at, EXCLUDED.first_seen_at),
+            last_seen_at = LEAST(GREATEST(c.last_seen_at, EXCLUDED.last_seen_at), clock_timestamp())
         """,
         [
             *(day.at, day.at),

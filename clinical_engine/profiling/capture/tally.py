@@ -12,14 +12,13 @@ from clinical_engine.profiling.capture.errors import ran_out_of_time
 from clinical_engine.profiling.capture.places import Place, Sent
 from clinical_engine.profiling.capture.units import Fields
 from clinical_engine.profiling.durations import BUCKETS_PER_DOUBLING
+from clinical_engine.profiling.fingerprints import OTHER
 
 Key: TypeAlias = tuple[str, Place | None, str]
 """A statement's text, where it was sent from and what for."""
 
 MOST_KEYS = 5_000
 MOST_TEXT = 4_000_000
-# Stands for the texts of all that found no room.
-OTHER = "(other statements)"
 
 
 class Cell:

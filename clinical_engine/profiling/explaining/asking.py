@@ -57,7 +57,7 @@ class Planner:
             return "\n".join(cleaned(line) for (line,) in cursor)
 
     def partial_indexes(self, names: Sequence[str]) -> dict[str, list[Condition]]:
-        """By partial index of tables with these names, the values that it is for."""
+        """By index of tables with these names, the values that it is for, if it is for some."""
         with self._transaction() as cursor:
             return conditions(cursor, names)
 

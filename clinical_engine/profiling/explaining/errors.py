@@ -16,7 +16,7 @@ _SENTENCES: dict[type[psycopg2.Error], str] = {
     errors.UndefinedTable: "A table of it is not there: a temporary one, or one that a release has taken away.",
     errors.UndefinedColumn: "A column of it is not there any more.",
     errors.InvalidColumnReference: (
-        "Its ON CONFLICT wants a unique index that is not there, or a partial one whose condition hangs on the values."
+        "Its ON CONFLICT wants a unique index that is not there, or one whose condition or columns hang on the values."
     ),
     errors.InsufficientPrivilege: "The engine's role may not read one of its tables.",
     psycopg2.OperationalError: "The database cannot be asked now.",

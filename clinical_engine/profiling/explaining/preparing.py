@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from clinical_engine.profiling.explaining.errors import CannotExplainError
-from clinical_engine.profiling.fingerprints import CUT
+from clinical_engine.profiling.fingerprints import CUT, NOT_SQL, OTHER
 from clinical_engine.profiling.fingerprints.keywords import KEYWORDS
 from clinical_engine.profiling.fingerprints.lexing import VALUE, tokens_of
 from clinical_engine.profiling.fingerprints.texts import joined
@@ -17,23 +17,34 @@ _BEGIN_OPERANDS = {"(", VALUE, "CASE", "ARRAY", "CAST", "EXTRACT", "ROW"}
 # Of `varchar(?)` and `numeric(?, ?)`, which are types.
 _MODIFIERS = (["(", VALUE, ")"], ["(", VALUE, ",", VALUE, ")"])
 _ARITHMETIC = {"+", "-", "*", "/"}
+_SIGNS = (["+"], ["-"])
 _OF_CASE = {"THEN", "ELSE"}
+_NOW = {"now", "statement_timestamp", "transaction_timestamp", "clock_timestamp"}
 
 
 class Guess(Enum):
-    """Which values are numbers, where PostgreSQL takes them for text because nothing says otherwise."""
+    """Which values are no texts, where PostgreSQL takes them for some, or cannot tell, because nothing says otherwise."""
 
     NOTHING = auto()
+    SPANS = auto()
+    """What is added to the time that it is now, or taken from it, is a stretch of time; here and in all that follow."""
+    DAYS = auto()
+    """Whatever else is added or taken away is a whole number: a date may have a number of days, or times, added to it."""
     SUMMANDS = auto()
-    """The results of a CASE that is added to something."""
+    """The results of a CASE that is added to something are numbers."""
     COLUMNS = auto()
     """Those as well, and columns of a query that are nothing but a value."""
+    ID = auto()
+    """The first column of a query that is nothing but a value is a UUID, the same for all rows that are written."""
 
 
-_BEFORE_GUESSED: dict[Guess, set[str | None]] = {
+_NUMBERS_AFTER: dict[Guess, set[str | None]] = {
     Guess.NOTHING: set(),
+    Guess.SPANS: set(),
+    Guess.DAYS: set(),
     Guess.SUMMANDS: {*_OF_CASE},
     Guess.COLUMNS: {*_OF_CASE, "SELECT", ","},
+    Guess.ID: set(),
 }
 
 
@@ -47,6 +58,8 @@ class Preparable:
 
 def words_of(shape: str) -> list[str]:
     """The words of what is to be planned: of a cursor or of COPY their query. Raises CannotExplainError."""
+    if shape in {NOT_SQL, OTHER}:
+        raise CannotExplainError("It stands for many statements, whose texts are not kept.")
     words = _without_modifiers(tokens_of(shape))
     if words[-1:] == [CUT]:
         raise CannotExplainError("The statement is too long: only its beginning was kept.")
@@ -55,7 +68,7 @@ def words_of(shape: str) -> list[str]:
     words = _query_of(words)
     if not words or words[0] not in _PLANNED:
         raise CannotExplainError(
-            f"PostgreSQL makes no plan for {words[0] if words else 'an empty statement'}."
+            f"PostgreSQL makes no plan for {words[0].upper() if words else 'an empty statement'}."
         )
     return words
 
@@ -94,7 +107,9 @@ def preparable(words: Sequence[str], guess: Guess = Guess.NOTHING) -> Preparable
     written: list[str] = []
     parameters = 0
     is_summand = [False]
-    for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
+    for position, word in enumerate(words):
+        before = words[position - 1] if position else None
+        after = words[position + 1] if position + 1 < len(words) else None
         if word == "CASE":
             is_summand.append(before in _ARITHMETIC)
         elif word == "END" and len(is_summand) > 1:
@@ -103,12 +118,31 @@ def preparable(words: Sequence[str], guess: Guess = Guess.NOTHING) -> Preparable
             written.append(word)
             continue
         parameters += 1
-        is_number = before in _BEFORE_GUESSED[guess] and (is_summand[-1] or before not in _OF_CASE)
         if before in _TYPES:
             written[-1] = f"CAST(${parameters} AS {before})"
         else:
-            written.append(f"${parameters}::bigint" if is_number and after != "::" else f"${parameters}")
+            kind = "" if after == "::" else _type(words[max(position - 4, 0) : position], guess)
+            if kind == "::bigint" and before in _OF_CASE and not is_summand[-1]:
+                kind = ""
+            written.append(f"${parameters}{kind}")
     return Preparable(joined(written), parameters)
+
+
+def _type(before: Sequence[str], guess: Guess) -> str:
+    """What a value behind these words, of which four matter, is cast to."""
+    if guess is not Guess.NOTHING and _is_span(before):
+        return "::interval"
+    if guess is Guess.DAYS and before[-1:] in _SIGNS:
+        return "::integer"
+    if guess is Guess.ID and before[-1:] == ["SELECT"]:
+        return "::uuid"
+    return "::bigint" if (before[-1] if before else None) in _NUMBERS_AFTER[guess] else ""
+
+
+def _is_span(before: Sequence[str]) -> bool:
+    if before[-1:] not in _SIGNS:
+        return False
+    return before[-2:-1] == ["CURRENT_TIMESTAMP"] or (before[1:3] == ["(", ")"] and before[0] in _NOW)
 
 
 def _ends_operand(word: str | None) -> bool:

@@ -1,15 +1,16 @@
 """What people do with a finding: who looks after it until when, and that it is settled."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from clinical_engine.audit import services as audit
 from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedError
+from clinical_engine.profiling.findings.former import with_what_stands
 from clinical_engine.profiling.models import Finding
 
 LATEST_DUE = timedelta(days=90)
@@ -25,18 +26,41 @@ def owners() -> "QuerySet[User]":
     return able.filter(is_staff=True).order_by("username")
 
 
-@transaction.atomic
-def assign(finding: Finding, *, actor: User, owner: User | None, note: str, due_on: date) -> None:
-    """Say who looks after an open finding and by when; audited, without the note.
+class ChangedMeanwhileError(Exception):
+    """Somebody saved the finding after the page was loaded that this was sent from. `standing` is it as it is now."""
 
-    Raises RefusedError for an owner who cannot see it or a due date that is past or too far away, NotAllowedNowError when it
-    is closed.
+    def __init__(self, standing: Finding) -> None:
+        super().__init__("Somebody changed it meanwhile: nothing was saved.")
+        self.standing = standing
+
+
+@transaction.atomic
+def assign(  # noqa: PLR0913 - each is named by who calls
+    finding: Finding, *, actor: User, owner: User | None, note: str, due_on: date, version: int
+) -> None:
+    """Say who looks after an open finding and by when; audited, without the note. What stood before is kept with the finding.
+
+    `version` is the one that the actor saw. Raises RefusedError for an owner who cannot see it or a due date that is past or too
+    far away, NotAllowedNowError when it is closed, ChangedMeanwhileError when it has another version.
     """
     if refusals := [*_refusals(owner, due_on)]:
         raise RefusedError(*refusals)
-    _update_open(finding, owner=owner, note=note, due_on=due_on)
+    standing = Finding.objects.select_for_update().filter(pk=finding.pk, closed_at=None).first()
+    if standing is None:
+        raise NotAllowedNowError(_CLOSED)
+    changed = Finding.objects.filter(pk=standing.pk, version=version).update(
+        owner=owner,
+        note=note,
+        due_on=due_on,
+        version=F("version") + 1,
+        put_off=F("put_off") + int(due_on > standing.due_on),
+        former=with_what_stands(standing, timezone.now(), actor.get_username()),
+    )
+    if changed != 1:
+        raise ChangedMeanwhileError(standing)
     details = {"owner": None if owner is None else owner.get_username(), "due_on": due_on.isoformat()}
-    _record(finding, actor, "finding.assign", details)
+    target = audit.Target("finding", finding.pk, details=details)
+    audit.record(actor=actor, action="finding.assign", targets=[target])
 
 
 @transaction.atomic
@@ -48,13 +72,13 @@ def close(finding: Finding, *, actor: User, reason: str) -> None:
 
 @transaction.atomic
 def close_several(ids: Collection[int], *, actor: User, reason: str) -> int:
-    """Settle those of the findings that are open; audited together. How many were."""
+    """Settle those of the findings that are open, and keep why with each; audited together. How many were."""
     # In one order, so that two who close the same do not wait for each other.
     found = Finding.objects.select_for_update().filter(pk__in=ids, closed_at=None).order_by("pk")
     targets = [audit.Target("finding", each.pk, details={"kind": each.kind}) for each in found]
     if targets:
         chosen = Finding.objects.filter(pk__in=[each.id for each in targets])
-        chosen.update(closed_at=timezone.now(), closed_by=actor)
+        chosen.update(closed_at=timezone.now(), closed_by=actor, closed_because=reason)
         audit.record(actor=actor, action="finding.close", targets=targets, reason=reason)
     return len(targets)
 
@@ -67,15 +91,3 @@ def _refusals(owner: User | None, due_on: date) -> Iterator[Refusal]:
         yield Refusal("due_on", "past", "The due date is past.")
     elif due_on > today + LATEST_DUE:
         yield Refusal("due_on", "too_late", f"The due date is more than {LATEST_DUE.days} days away.")
-
-
-def _update_open(finding: Finding, **fields: object) -> None:
-    if Finding.objects.filter(pk=finding.pk, closed_at=None).update(**fields) != 1:
-        raise NotAllowedNowError(_CLOSED)
-
-
-def _record(
-    finding: Finding, actor: User, action: str, details: Mapping[str, object], reason: str = ""
-) -> None:
-    target = audit.Target("finding", finding.pk, details=details)
-    audit.record(actor=actor, action=action, targets=[target], reason=reason)

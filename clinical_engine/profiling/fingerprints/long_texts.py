@@ -48,6 +48,8 @@ _PLACES = re.compile(
 )
 _CLOSING = {"row": "", "listed": ")", "element": "]"}
 _EMPTY = "''"
+# What is bound counts as a parameter, and is no value that is written into a text.
+_PLACEHOLDER = "%s"
 _INSTEAD = {"'": _EMPTY, "$": _EMPTY, "-": " ", "/": " "}
 _STRINGS = re.compile(_STRING, re.DOTALL)
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
@@ -65,34 +67,66 @@ def folded(text: str) -> str:
     Takes some 20 nanoseconds a character, and 100 where much else than values is repeated. Of more than a million characters those
     behind are left out, and it ends with `CUT`.
     """
+    return folded_and_counted(text)[0]
+
+
+def folded_and_counted(text: str) -> tuple[str, int]:
+    """As `folded`, and how many values the longest list or chain has that is written into the text; 0 of a short text."""
     if len(text) <= _SHORT:
-        return text
+        return text, 0
     is_cut = len(text) >= _LOOKED_AT
-    short = _PLACES.sub(_shortened, text[:_LOOKED_AT] + CUT if is_cut else text)
+    lists = _Lists(text)
+    short = _PLACES.sub(lists.shortened, text[:_LOOKED_AT] + CUT if is_cut else text)
+    if is_cut:
+        # A string that was cut took it for a part of itself, and would look like a whole one.
+        short = short.removesuffix(CUT) + CUT
+    values = lists.longest
     if len(short) > READ:
-        short = _without_repetitions(short, is_cut=is_cut)
-    return short.removesuffix(CUT) + CUT if is_cut else short
+        short, repeated = _without_repetitions(short, is_cut=is_cut)
+        values = max(values, repeated)
+    return short.removesuffix(CUT) + CUT if is_cut else short, values
 
 
-def _shortened(match: re.Match[str]) -> str:
-    found = match.group()
-    kind = match.lastgroup
-    if kind in _CLOSING:
+class _Lists:
+    """Shortens the lists of a text, and counts the values of each."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self.longest = text, 0
+
+    def shortened(self, match: re.Match[str]) -> str:
+        found = match.group()
+        kind = match.lastgroup
+        if kind not in _CLOSING:
+            return _INSTEAD.get(found[0], found)
+        self.longest = max(self.longest, self._values_in(found))
         return f"{found[0]}{_STRINGS.sub(_EMPTY, match[kind])}{_CLOSING[kind]}"
-    return _INSTEAD.get(found[0], found)
+
+    def _values_in(self, found: str) -> int:
+        plain = _STRINGS.sub("", found) if "'" in found else found
+        commas = plain.count(",") - plain.count(_PLACEHOLDER)
+        if found.endswith(CUT):
+            # It goes on where nobody looks: there as here, of so many commas so many stand between values.
+            commas += self._text.count(",", _LOOKED_AT) * commas // max(found.count(","), 1)
+        return commas + 1
 
 
-def _without_repetitions(text: str, *, is_cut: bool) -> str:
-    """Chains in which one thing follows another that is the same; the strings of the text are empty by now."""
-    text = _NUMBERS.sub("0", _SPACES.sub(" ", text))
+def _without_repetitions(text: str, *, is_cut: bool) -> tuple[str, int]:
+    """Chains in which one thing follows another that is the same; the strings of the text are empty by now.
+
+    Returns how long the longest was, too.
+    """
+    text, longest = _NUMBERS.sub("0", _SPACES.sub(" ", text).lstrip()), 0
     for separator in _SEPARATORS:
         first = separator.search(text)
         if first is None:
             continue
         parts = separator.split(text)
-        kept = [part for part, _ in groupby(parts)]
+        runs = [(part, sum(1 for _ in run)) for part, run in groupby(parts)]
+        kept = [part for part, _ in runs]
+        written = (times for part, times in runs if times > 1 and _PLACEHOLDER not in part)
+        longest = max(longest, max(written, default=0))
         if is_cut and len(kept) < len(parts):
             # How much there is of the last one depends on the values before it.
             kept.pop()
         text = first.group().join(kept)
-    return text
+    return text, longest

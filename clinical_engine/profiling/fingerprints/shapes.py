@@ -11,6 +11,10 @@ from clinical_engine.profiling.fingerprints.long_texts import CUT, READ, folded
 from clinical_engine.profiling.fingerprints.texts import bare, joined
 
 LONGEST = 8_000
+NOT_SQL = "(not SQL)"
+"""Stands for every text that PostgreSQL cannot read: where a value begins in it, nobody can tell."""
+OTHER = "(other statements)"
+"""Stands for all that found no room."""
 # What pg_stat_statements counts executions of a prepared statement under.
 _NUMBERED = re.compile(r"(^|_)[0-9]")
 _PREPARE = re.compile(r"^PREPARE \S+?(?: ?\([^()]*\))? AS ")
@@ -33,16 +37,22 @@ def shape_of(text: str) -> Shape:
 
     For PostgreSQL's own and for psycopg2's texts ('%%' is '%').
     """
+    if text == NOT_SQL:
+        return Shape(_digits(text), text)
     short = folded(text)
     is_cut = len(short) > READ or short.endswith(CUT)
     tokens = fold(tokens_of(short[:READ].removesuffix(CUT)), is_cut=is_cut)
     shape = _PREPARE.sub("", joined(tokens))
     if is_cut:
         shape = f"{shape} {CUT}"
-    digits = blake2b(bare(shape).encode(errors="replace"), digest_size=8).hexdigest()
+    digits = _digits(bare(shape))
     if len(shape) > LONGEST:
         shape = f"{shape[: LONGEST - 2]} {CUT}"
     return Shape(digits, shape)
+
+
+def _digits(text: str) -> str:
+    return blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def names_in(shape: str) -> list[str]:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 
 from clinical_engine.profiling.models.captured import CapturedStatement
@@ -43,6 +43,21 @@ class Finding(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    closed_because = models.CharField(max_length=500, blank=True, default="", db_default="")
+    version = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often people saved it: who saves says which of these was on the screen",
+    )
+    put_off = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often people moved the due date away"
+    )
+    # No table of its own: releases that know none delete findings, and rows that refer to one would stop them.
+    former = models.JSONField(
+        default=list,
+        db_default=Value([], models.JSONField()),
+        help_text="What stood before each save, oldest first, as `profiling.findings.former` writes it",
     )
 
     class Meta:

@@ -36,6 +36,7 @@ class ProfilingWindow(models.Model):
     stopped_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
+    stopped_because = models.CharField(max_length=500, blank=True, default="", db_default="")
     granted = models.PositiveIntegerField(default=0, help_text="What processes may record, or have recorded")
     recorded = models.PositiveIntegerField(default=0, help_text="What they say they have recorded")
 

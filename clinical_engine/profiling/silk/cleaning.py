@@ -1,4 +1,4 @@
-"""What silk may keep of a request: the route without its arguments, no header, no body, statements without their values.
+"""What silk may keep of a request: a known method, the route without its arguments, no header, no body, no value in a statement.
 
 Silk itself would store headers, query strings, paths and SQL in plain text.
 """
@@ -12,6 +12,7 @@ from silk.middleware import SilkyMiddleware
 from silk.model_factory import RequestModelFactory
 from silk.models import Request
 
+from clinical_engine.common.written_by_clients import known_method
 from clinical_engine.profiling.silk.sampling import route_of
 from clinical_engine.profiling.silk.saving import Recorded, save
 from clinical_engine.profiling.silk.streaming import is_streamed, note_to_its_end
@@ -33,7 +34,7 @@ def _begin(factory: RequestModelFactory) -> Request:
     # ?q=, and without it a name stands where a parameter's name should.
     return Request(
         path=route_of(factory.request.path_info),
-        method=factory.request.method,
+        method=known_method(factory.request.method),
         view_name=factory.view_name(),
     )
 

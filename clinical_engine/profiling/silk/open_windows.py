@@ -6,11 +6,14 @@ Each process learns of them in its rounds, and takes what it may record until th
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Lock
 from time import monotonic
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, whatever its name says
 
+LONGEST_MINUTES = 60
+"""Nor is a window open longer, whatever its row says: a clock may have been wrong when it was opened."""
 MOST_RECORDED = 2_000
 """How many requests or batches a window records at most, over all processes."""
 # What a process may record of a window in one round: at first, until it is known that such requests come its way, and then.
@@ -53,9 +56,11 @@ class OpenWindows:
         """Learn which windows are open, report what was recorded for them, and take what may be recorded next."""
         cursor.execute(
             """
-            SELECT id, origin, share, extract(epoch FROM ends_at - clock_timestamp())::float8
-            FROM profiling_profilingwindow WHERE ends_at > clock_timestamp()
-            """
+            SELECT id, origin, share, extract(epoch FROM LEAST(ends_at, starts_at + %(longest)s) - clock_timestamp())::float8
+            FROM profiling_profilingwindow
+            WHERE ends_at > clock_timestamp() AND starts_at > clock_timestamp() - %(longest)s AND starts_at <= clock_timestamp()
+            """,
+            {"longest": timedelta(minutes=LONGEST_MINUTES)},
         )
         before, now = self._known, monotonic()
         known: dict[int, _Open] = {}

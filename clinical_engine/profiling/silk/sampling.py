@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
+from clinical_engine.common.written_by_clients import known_method
 from clinical_engine.profiling.silk.open_windows import open_windows
 from clinical_engine.profiling.silk.room import room
 
@@ -32,7 +33,9 @@ def should_profile(request: HttpRequest) -> bool:
     """Whether silk records a request; never health checks, metrics or static files."""
     if request.path_info.startswith(_NEVER):
         return False
-    origin = f"{request.method} {route_of(request.path_info)}" if open_windows.are_there() else ""
+    origin = (
+        f"{known_method(request.method)} {route_of(request.path_info)}" if open_windows.are_there() else ""
+    )
     chosen = choose(origin)
     request.silk_chosen = chosen  # type: ignore[attr-defined]  # silk gives no other way to tell its recorder
     return chosen is not None

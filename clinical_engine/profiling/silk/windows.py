@@ -1,24 +1,51 @@
 """Opening a window in which silk records all of something, and closing it early: each call one transaction."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import QuerySet
+from django.db.models.functions import Least, Now
 
 from clinical_engine.audit import services as audit
 from clinical_engine.common.database import execute
 from clinical_engine.common.errors import NotAllowedNowError, Refusal, RefusedError
 from clinical_engine.profiling.models import ProfilingWindow
 from clinical_engine.profiling.silk import origins
+from clinical_engine.profiling.silk.open_windows import LONGEST_MINUTES
 
+__all__ = [
+    "LONGEST_MINUTES",
+    "LONGEST_REASON",
+    "MOST_OPEN",
+    "end_of",
+    "not_over",
+    "open_now",
+    "start",
+    "stop",
+]
 MOST_OPEN = 5
-LONGEST_MINUTES = 60
 LONGEST_REASON = 500
 # Any number that no other advisory lock of this database uses.
 _LOCK = 7_305_121
+_LONGEST = timedelta(minutes=LONGEST_MINUTES)
+
+
+def not_over() -> "QuerySet[ProfilingWindow]":
+    """The windows that are open, and those that a clock which was ahead has put into the future."""
+    return ProfilingWindow.objects.filter(ends_at__gt=Now(), starts_at__gt=Now() - _LONGEST)
+
+
+def open_now() -> "QuerySet[ProfilingWindow]":
+    """The windows for which processes record."""
+    return not_over().filter(starts_at__lte=Now())
+
+
+def end_of(window: ProfilingWindow) -> datetime:
+    """When it is over: an hour after it was opened at the latest, whatever a clock that was wrong has written."""
+    return min(window.ends_at, window.starts_at + _LONGEST)
 
 
 @transaction.atomic
@@ -54,8 +81,11 @@ def stop(*, actor: AbstractBaseUser, window_id: int, reason: str) -> None:
     """Close a window now; processes record for it until their next round. Raises NotAllowedNowError when it is over."""
     if refusals := [*_problems_of_reason(reason)]:
         raise RefusedError(*refusals)
-    still_open = ProfilingWindow.objects.filter(pk=window_id, ends_at__gt=Now())
-    if still_open.update(ends_at=Now(), stopped_by_id=actor.pk) != 1:
+    stopped = not_over().filter(pk=window_id)
+    # It has begun before it ends, also one that was to begin in the future of a wrong clock.
+    begun = Least("starts_at", Now() - timedelta(milliseconds=1))
+    said = reason.strip()
+    if stopped.update(starts_at=begun, ends_at=Now(), stopped_by_id=actor.pk, stopped_because=said) != 1:
         raise NotAllowedNowError("It is over already: nothing was changed.")
     _record(actor, "stop", window_id, reason)
 
@@ -78,7 +108,7 @@ def _problems_of_reason(reason: str) -> Iterator[Refusal]:
 
 
 def _refuse_too_many(origin: str) -> None:
-    open_ones = ProfilingWindow.objects.filter(ends_at__gt=Now()).values_list("origin", flat=True)
+    open_ones = open_now().values_list("origin", flat=True)
     if origin in open_ones:
         raise NotAllowedNowError("A window is open for it already: wait until it is over, or stop it.")
     if len(open_ones) >= MOST_OPEN:

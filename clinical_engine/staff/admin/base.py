@@ -10,9 +10,12 @@ from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.views import ChangeList
@@ -143,9 +146,17 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
         return response
 
     def not_there(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The answer to an id that no row has, as Django gives it: to the front page, with a message."""
-        answer: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return answer
+        """The answer to an id that no row has: to the front page, with a message."""
+        what = f"{self.opts.verbose_name} with ID “{unquote(object_id)}” doesn’t exist."  # noqa: RUF001 - as Django writes it
+        self.message_user(request, capfirst(what), messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: object, object_id: str
+    ) -> HttpResponse:
+        # Django's own asks whether it was deleted: here nobody can.
+        del opts
+        return self.not_there(request, object_id)
 
     def prepare(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Look up, for all rows of a page together, what their cells show. Called before any cell is asked."""

@@ -5,6 +5,8 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,12 @@ class Command(BaseCommand):
             default=60.0,
             help="Give up so long after the last patient that became as expected (default: 60)",
         )
-        parser.add_argument("--url", default="http://127.0.0.1:8000", help="Where (default: %(default)s)")
+        parser.add_argument(
+            "--url",
+            # Where the last `make run` of this folder had its web: the settings have read that with the rest of var/environment.
+            default=f"http://127.0.0.1:{os.environ.get('PORT') or 8000}",
+            help="Where (default: %(default)s)",
+        )
         parser.add_argument(
             "--key",
             help=f"The API client's key; better in the environment, as {KEY_VARIABLE}. Without one a development"
@@ -57,8 +64,12 @@ class Command(BaseCommand):
         """Simulate and print the summary; exit 1 when anything is missing or differs, 130 when interrupted."""
         run = new_run()
         try:
+            # Before anything is made: nothing of it can be deleted again.
+            asked = _options(run, options)
+            if options["json"] is not None:
+                _check_writable(options["json"])
             with self._target(run, options) as target:
-                summary = self._simulate(_options(run, target, options))
+                summary = self._simulate(replace(asked, target=target))
                 self.stdout.write(summary.text())
                 if options["json"] is not None:
                     _write(options["json"], summary)
@@ -90,19 +101,32 @@ class Command(BaseCommand):
             display.close()
 
 
-def _options(run: str, target: Target, options: dict[str, Any]) -> Options:
+def _options(run: str, options: dict[str, Any]) -> Options:
+    """What was asked for, of nobody yet. Raises CannotSimulateError for numbers that make no run."""
     rate, duration = options["rate"], options["duration"]
     measurements_rate, patients = options["measurements_rate"], options["patients"]
     return Options(
-        target=target,
+        target=Target(options["url"], "", "", ""),
         run=run,
         rate=rate,
         duration=duration,
         measurements_rate=10 * rate if measurements_rate is None else measurements_rate,
-        patients=max(1, round(0.9 * rate * duration)) if patients is None else patients,
+        patients=_usual_patients(rate, duration) if patients is None else patients,
         seed=options["seed"],
         settle_seconds=options["settle_seconds"],
     )
+
+
+def _usual_patients(rate: float, duration: float) -> int:
+    activations = rate * duration
+    return max(1, round(0.9 * activations)) if isfinite(activations) else 1
+
+
+def _check_writable(path: Path) -> None:
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _write(path: Path, summary: Summary) -> None:

@@ -48,7 +48,9 @@ def test_what_is_found_again_is_brought_up_to_date_and_keeps_its_beginning_owner
     statement_id: int, engineer: User
 ) -> None:
     open_or_refresh([found(statement_id)], NOW)
-    assign(Finding.objects.get(), actor=engineer, owner=engineer, note="ticket 7", due_on=NOW.date())
+    assign(
+        Finding.objects.get(), actor=engineer, owner=engineer, note="ticket 7", due_on=NOW.date(), version=0
+    )
     later = NOW + timedelta(days=40)
     assert (
         open_or_refresh([found(statement_id, told="It grows faster.", release="r2", severity=3)], later) == 0
@@ -113,7 +115,7 @@ def test_assigning_and_closing_are_audited_with_who_and_until_when_but_without_t
     open_or_refresh([found(statement_id)], NOW)
     opened = Finding.objects.get()
     due = NOW.date() + timedelta(days=90)
-    assign(opened, actor=engineer, owner=engineer, note="what is known", due_on=due)
+    assign(opened, actor=engineer, owner=engineer, note="what is known", due_on=due, version=0)
     close(opened, actor=engineer, reason="An index mended it")
     first, second = AuditEntry.objects.filter(target_type="finding").order_by("pk")
     assert (first.action, first.details) == (
@@ -139,6 +141,7 @@ def test_a_due_date_that_is_past_or_sleeps_for_months_is_refused(
             owner=None,
             note="",
             due_on=timezone.now().date() + timedelta(days=days_ahead),
+            version=0,
         )
     assert [each.field for each in refused.value.refusals] == [field]
 
@@ -150,7 +153,7 @@ def test_only_staff_who_can_see_statements_look_after_findings(statement_id: int
     assert list(owners()) == [engineer, root]
     open_or_refresh([found(statement_id)], NOW)
     with pytest.raises(RefusedError):
-        assign(Finding.objects.get(), actor=engineer, owner=support, note="", due_on=NOW.date())
+        assign(Finding.objects.get(), actor=engineer, owner=support, note="", due_on=NOW.date(), version=0)
     assert Finding.objects.get().owner is None
 
 
@@ -161,5 +164,5 @@ def test_a_finding_that_is_closed_stays_as_it_is(statement_id: int, engineer: Us
     with pytest.raises(NotAllowedNowError):
         close(opened, actor=engineer, reason="Again")
     with pytest.raises(NotAllowedNowError):
-        assign(opened, actor=engineer, owner=engineer, note="", due_on=NOW.date())
+        assign(opened, actor=engineer, owner=engineer, note="", due_on=NOW.date(), version=0)
     assert AuditEntry.objects.filter(target_type="finding").count() == 1

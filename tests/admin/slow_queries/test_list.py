@@ -66,7 +66,7 @@ def test_list_and_overview_say_that_capture_is_off(on_call: Client, settings: Se
 
 def test_who_cannot_see_statements_has_no_tile_of_them_and_none_that_needs_attention(db: None) -> None:
     captured.finding(captured.statement(timed_out_at=timezone.now()), due_in=-1)
-    titles = {"Statements over their limit", "Slow queries overdue", "Slow queries to decide on"}
+    titles = {"Captured statements over their limit", "Slow queries overdue", "Slow queries to decide on"}
     for role, seen in (("Clinical support", set()), ("On-call engineer", titles)):
         overview = logged_in(role).get(reverse("admin:index"))
         assert {tile.title for tile in overview.context["tiles"]} & titles == seen

@@ -11,6 +11,7 @@ from clinical_engine.profiling.findings import close
 from clinical_engine.profiling.models import CapturedStatement, FindingKind
 from tests.admin import world
 from tests.admin.browser import browsing, log_in, serving
+from tests.admin.slow_queries.test_powers import with_history
 from tests.profiling import captured
 from tests.profiling.silk.stored import fill
 from tests.profiling.silk.windows import opened
@@ -105,3 +106,24 @@ def too_wide(page: Page) -> list[str]:
     found: list[str] = page.evaluate(TOO_WIDE)
     width = page.evaluate("document.documentElement.scrollWidth")
     return found[:3] if width <= WIDTH else [f"The page is {width} wide.", *found[:5]]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_all_powers_are_read_on_a_telephone_without_scrolling_sideways() -> None:
+    engineer = world.account("On-call engineer")
+    with_history(made := captured.growing())
+    with serving() as address, browsing(address) as page:
+        log_in(page, engineer.username, world.PASSWORD)
+        page.set_viewport_size({"width": WIDTH, "height": 844})
+        page.goto(reverse("admin:profiling_capturedstatement_change", args=[made.pk]))
+        assert too_wide(page) == []
+        cells = page.locator(".ce-powers tbody :is(th, td)")
+        expect(cells.first).to_be_visible()
+        boxes = [each.bounding_box() for each in cells.all()]
+        # Five measures, each with three drivers and what is said of it.
+        assert len(boxes) == 5 * 5
+        assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= WIDTH for box in boxes)
+        named = page.locator(".ce-powers td").first.evaluate(
+            "each => getComputedStyle(each, '::before').content"
+        )
+        assert "active patients" in named

@@ -145,6 +145,21 @@ def test_nobody_but_on_call_engineers_and_administrators_sees_captured_statement
         assert client.post(urls[0], {"origin": "x"}).status_code == 403, role
 
 
+@pytest.mark.parametrize("origin", ["command import_diabetes", "silk", "GET /silk/", ""])
+def test_a_page_offers_no_profiling_of_what_silk_cannot_record(on_call: Client, origin: str) -> None:
+    page = page_of(on_call, captured.growing(origin=origin))
+    assert reverse("admin:profiling_profilingwindow_add") + "?" not in page
+    assert "Profile the next 10 minutes" not in page
+
+
+def test_the_words_of_a_shape_stand_as_they_are_also_where_a_keyword_is_a_column(on_call: Client) -> None:
+    shape = "SELECT id, source, uuid, position FROM measurements WHERE type = ? ORDER BY position"
+    made = captured.growing(shape=shape)
+    page = page_of(on_call, made).split('id="statement-shape"')[1].split("</pre>")[0]
+    for word in ("source,", "uuid,", "position FROM", "type = ?", "ORDER BY position"):
+        assert word in page, word
+
+
 def test_a_page_offers_to_profile_what_sends_the_statement(on_call: Client) -> None:
     page = page_of(on_call, captured.growing(origin="POST /api/v1/activations"))
     assert f"{reverse('admin:profiling_profilingwindow_add')}?origin=POST+%2Fapi%2Fv1%2Factivations" in page

@@ -119,8 +119,12 @@ def _reset(links: int) -> None:
 def _run_way(way: str, number: int) -> "subprocess.CompletedProcess[str]":
     environment = dict(environment_of(DATABASE))
     if way in {*_DJANGOS, "prepare"}:
-        # The owner may make tables, and nothing ends its statements.
-        environment |= {"DATABASE_URL": environment["DATABASE_OWNER_URL"], "WORKER_STATEMENT_TIMEOUT_MS": "0"}
+        # The owner may make tables, and its statements may take long.
+        hour = "3600000"
+        environment |= {
+            "DATABASE_URL": environment["DATABASE_OWNER_URL"],
+            "WORKER_STATEMENT_TIMEOUT_MS": hour,
+        }
     return subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.association.ways", way, str(number)],
         env={

@@ -100,6 +100,14 @@ MIXED = ndjson(
     item("m-5"),
     item("known", value=98),
     item("m-6", value=1),
+    item("c-1", replaces="c-2"),
+    item("c-2", replaces="c-1"),
+    item("d-1", replaces="d-2"),
+    item("c-2"),
+    item("d-2", replaces="d-3"),
+    item("d-3", replaces="d-4"),
+    item("d-4", replaces="d-1"),
+    item("d-4", replaces="m-6"),
 )
 
 
@@ -118,7 +126,10 @@ def test_a_dry_run_gives_the_answers_of_the_import_and_stores_nothing(
     assert counts(tried) == counts(done)
     assert problems(tried) == problems(done)
     assert tried.reasons == done.reasons
-    assert stored() == ["known", "m-1", "m-2", "m-4", "m-5", "m-6"]
+    new = ["c-1", "c-2", "d-1", "d-2", "d-3", "d-4", "m-1", "m-2", "m-4", "m-5", "m-6"]
+    assert stored() == sorted(["known", *new])
+    circles = ImportProblem.objects.filter(measurement_import=done, code="replaces_in_a_circle")
+    assert list(circles.values_list("line", flat=True)) == [16, 21]
 
 
 def test_a_dry_run_leads_only_to_measurements_that_there_are(clinic: Organisation) -> None:

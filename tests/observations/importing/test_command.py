@@ -69,6 +69,16 @@ def worked_off(work: Work) -> Iterator[None]:
             assert ended.result(timeout=60)
 
 
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 70_000, 200_000])
+def test_a_file_whose_first_line_is_too_long_is_refused_in_a_sentence(
+    clinic: Organisation, tmp_path: Path, size: int
+) -> None:
+    path = tmp_path / "long.csv"
+    path.write_bytes(b"x" * size)
+    told = "body: Line 1 has more than 65,536 bytes. Nothing was stored."
+    assert refused("Clinic West", path, "--dry-run") == (2, told)
+
+
 def count(text: str, words: str) -> int:
     """The number behind the words in what was printed."""
     [line] = [line for line in text.splitlines() if line.strip().startswith(words)]

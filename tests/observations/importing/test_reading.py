@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from clinical_engine.common.lines import LineForm
-from observations.models import Code, Measurement, ValueKind
+from observations.models import Code, ImportProblem, Measurement, ValueKind
 from submitters.models import Organisation
 from tests import factories
+from tests.api.bodies import post
+from tests.factories import Caller
 from tests.observations.importing.support import (
     TIME,
     counts,
@@ -40,9 +43,8 @@ def imported_csv(clinic: Organisation, *rows: str, **options: Any) -> list[tuple
         ("100", "100"),
         ("7.50", "7.50"),
         ("-0.5", "-0.5"),
-        ("+5", "5"),
-        (".5", "0.5"),
-        ("007", "7"),
+        ("0.5", "0.5"),
+        ("-0", "0"),
         ("1e2", "1E+2"),
     ],
 )
@@ -57,6 +59,40 @@ def test_a_number_in_a_csv_is_stored_with_its_digits(clinic: Organisation, text:
 def test_what_is_no_number_is_refused_in_a_csv(clinic: Organisation, text: str) -> None:
     assert imported_csv(clinic, row("m-1", text), row("m-2")) == [(2, "value", "not_a_number")]
     assert stored() == ["m-2"]
+
+
+@pytest.mark.parametrize("text", ["+104", "0104", "-007", ".5", "5.", "-.5", "1.e2", "1e", "--5", "."])
+def test_what_json_takes_for_no_number_is_none_in_a_csv_either(clinic: Organisation, text: str) -> None:
+    assert imported_csv(clinic, row("m-1", text), row("m-2")) == [(2, "value", "not_a_number")]
+    assert "a point, digits on both sides of it, no plus" in ImportProblem.objects.get().message
+
+
+@pytest.mark.parametrize(
+    "text", ["1e999999999999999999999", "1e400", "NaN", "null", '[["a"]]', "[" * 1500 + "]" * 1500]
+)
+@pytest.mark.parametrize("code", ["2339-0", "patient-note", "85354-9"])
+def test_a_line_gets_the_answer_of_the_api(api: Client, caller: Caller, text: str, code: str) -> None:
+    line = json.dumps(item("m-1", code=code, value="VALUE")).replace('"VALUE"', text)
+    body = {"organisation": str(caller.organisation.id), "measurements": ["LINE"]}
+    answer = post(api, "measurements", json.dumps(body).replace('"LINE"', line)).json()
+    received_ = received(caller.organisation, ndjson(line.encode()))
+    assert problems(finished(received_)) == [(1, each["field"], each["code"]) for each in answer["errors"]]
+    told = ImportProblem.objects.order_by("number").values_list("client_id", "message")
+    assert list(told) == [("m-1", each["message"]) for each in answer["errors"]]
+
+
+def test_a_number_beyond_all_measure_is_told_the_same_as_over_the_api(api: Client, caller: Caller) -> None:
+    number = "1e999999999999999999999"
+    sent = json.dumps({"organisation": str(caller.organisation.id), "measurements": [item("m-1", value="V")]})
+    [error] = post(api, "measurements", sent.replace('"V"', number)).json()["errors"]
+    imported_csv(caller.organisation, row("m-1", number))
+    told = ImportProblem.objects.get()
+    assert (told.field, told.code, told.message) == (error["field"], error["code"], error["message"])
+
+
+def test_a_time_that_is_none_is_told_as_over_the_api(clinic: Organisation) -> None:
+    assert imported_csv(clinic, row("m-1", measured_at="2026-11-01 08:00")) == [(2, "measured_at", "invalid")]
+    assert ImportProblem.objects.get().message == "Must be a time such as 2026-01-31T08:00:00+01:00."
 
 
 def test_each_kind_of_value_is_read_as_the_catalogue_has_it(clinic: Organisation) -> None:

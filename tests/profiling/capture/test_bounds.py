@@ -45,7 +45,7 @@ def _bytes(cursor: Any) -> None:
 
 HUGE: dict[str, tuple[Callable[[Any], None], int, int]] = {
     "one literal": (_literal, 0, 0),
-    "a list of literals": (_many_literals, 0, 0),
+    "a list of literals": (_many_literals, 0, 1_200_000),
     "65,000 parameters": (_parameters, 65_000, 0),
     "an array": (_array, 1, 65_000),
     "execute_values": (_values, 130_000, 130_000),

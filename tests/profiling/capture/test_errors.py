@@ -15,7 +15,9 @@ from pytest_django import Settings
 
 from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.profiling.capture import errors
-from clinical_engine.profiling.fingerprints import shape_of
+from clinical_engine.profiling.capture.units import unit_of_work
+from clinical_engine.profiling.fingerprints import NOT_SQL, shape_of
+from clinical_engine.profiling.silk.noting import noting
 from tests.jobs.support import other_connection, wait_for_a_lock_to_be_waited_for
 from tests.patients.concurrency import Threads
 from tests.profiling.capture.support import capturing
@@ -52,6 +54,45 @@ def test_what_is_no_statement_is_a_failure_of_its_own_and_can_be_stored(own: Any
     [found] = noted.counted
     assert (found.calls, found.failures) == (1, 1)
     assert fetch_all("SELECT %s", [found.shape]) == [(found.shape,)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM patients_patient WHERE external_id = 'O'Markbrien'",
+        b"SELECT * FROM patients_patient WHERE external_id = 'O'Markbrien'",
+        f"SELECT * FROM patients_patient WHERE external_id = 'O'Markbrien' OR id IN ({'1,' * 4_000}2)",
+        "COPY (SELECT 'O'Mark brien') TO STDOUT",
+    ],
+)
+def test_what_is_no_sql_is_counted_under_one_shape_with_nothing_of_its_text(own: Any, text: Any) -> None:
+    with capturing() as noted, own.cursor() as cursor:
+        with pytest.raises(psycopg2.errors.SyntaxError):
+            cursor.execute(text)
+        with pytest.raises(psycopg2.errors.SyntaxError), unit_of_work("job a"), noting() as recorded:
+            cursor.execute("SELECT 'O'Mark brien")
+    assert {each.shape for each in noted.counted} == {"(not SQL)"} == {NOT_SQL}
+    assert {each.fingerprint for each in noted.counted} == {shape_of(NOT_SQL).fingerprint}
+    assert min((each.origin, each.calls, each.failures) for each in noted.counted) == ("job a", 1, 1)
+    assert all(each.place.startswith("tests/profiling/capture/test_errors.py:") for each in noted.counted)
+    assert [each.shape for each in recorded.statements] == ["(not SQL)"]
+
+
+def test_a_server_side_cursor_that_is_no_sql_keeps_nothing_of_its_text(own: Any) -> None:
+    own.autocommit = False
+    with capturing() as noted, own.cursor("named") as cursor, pytest.raises(psycopg2.errors.SyntaxError):
+        cursor.execute("SELECT 'O'Mark brien")
+    assert [each.shape for each in noted.counted] == ["(not SQL)"]
+
+
+@pytest.mark.parametrize(("text", "parameters"), [("", None), ("SELECT %s", []), ("SELECT %s", [object()])])
+def test_what_is_not_sent_at_all_has_no_size(own: Any, text: str, parameters: Any) -> None:
+    with own.cursor() as cursor:
+        cursor.execute(f"SELECT '{'x' * 5_000}'")
+        with capturing() as noted, suppress(psycopg2.ProgrammingError, IndexError):
+            cursor.execute(text, parameters)
+    [found] = noted.counted
+    assert (found.failures, found.bytes_most) == (1, 0)
 
 
 def test_a_text_that_postgresql_cannot_hold_is_stored_without_what_it_cannot(own: Any) -> None:

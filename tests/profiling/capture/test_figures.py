@@ -7,8 +7,8 @@ import pytest
 
 from clinical_engine.profiling.capture.judging import REPEATED_TOO_OFTEN
 from clinical_engine.profiling.capture.rollup import roll_up
-from clinical_engine.profiling.capture.tally import OTHER
 from clinical_engine.profiling.findings import close
+from clinical_engine.profiling.fingerprints import OTHER
 from clinical_engine.profiling.models import CapturedStatement, Finding, FindingKind
 from tests.factories import user
 from tests.profiling.written import batch, ran
@@ -186,3 +186,10 @@ def test_nothing_is_found_of_statements_that_had_no_room() -> None:
     batch([ran(20.0, OTHER, sqlstate="57014", parameters=70_000)], at=NOON, repeated=50)
     roll_up()
     assert findings() == {}
+
+
+def test_one_parameter_is_told_as_one() -> None:
+    rolled_up(0.01, parameters=1, values=70_000)
+    assert findings()[FindingKind.TOO_MANY].startswith(
+        "One execution had 1 parameter and a list of 70,000 values; "
+    )

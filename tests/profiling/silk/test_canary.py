@@ -45,7 +45,7 @@ from tests.scaling.endpoints import fhir_operations
 
 __all__ = ["new_kind"]
 # As the value was sent, as an array or JSON may write it, and its beginning.
-SECRETS = (MARK, NUMBER, NUMBER[:8], failing_urls.MARK)
+SECRETS = (MARK, MARK.upper(), NUMBER, NUMBER[:8], failing_urls.MARK)
 
 pytestmark = pytest.mark.usefixtures("committed_db", "profiled")
 
@@ -75,6 +75,20 @@ def use_the_api(caller: factories.Caller) -> None:
     with override_settings(ROOT_URLCONF="tests.platform.urls"):
         failing = Client(headers=key, raise_request_exception=False).get("/api/v1/failing")
     assert failing.status_code == 500
+
+
+def write_it_where_no_value_belongs(caller: factories.Caller) -> None:
+    """The mark as a method, a host, an origin, and a header's name."""
+    key = {"Authorization": f"Bearer {caller.key}"}
+    careful = Client(enforce_csrf_checks=True)
+    for path in ("/api/v1/activations", "/fhir/", "/health/live", "/admin/login/", "/nowhere"):
+        for method in (MARK, MARK[:9].upper()):
+            assert Client(headers=key).generic(method, path).status_code in {404, 405}
+            assert careful.generic(method, path).status_code in {401, 403, 404, 405}
+        assert Client().get(path, headers={"Host": f"{MARK}.example"}).status_code in {400, 401}
+        careful.post(path, headers={"Origin": f"https://{MARK}.example", f"X-{MARK}": MARK})
+        careful.post(path, secure=True, headers={"Referer": f"https://{MARK}.example"})
+    careful.get(f"/nowhere/ü/{MARK}")
 
 
 def use_the_admin() -> None:
@@ -132,6 +146,7 @@ def test_no_name_number_or_id_of_a_patient_reaches_silk_the_capture_or_a_log(
     steps: list[Callable[[], object]] = [
         lambda: use_the_api(caller),
         lambda: import_with_the_mark(caller),
+        lambda: write_it_where_no_value_belongs(caller),
         work,
         lambda: use_the_api(caller),
         backfill_everything,
@@ -154,7 +169,11 @@ def test_no_name_number_or_id_of_a_patient_reaches_silk_the_capture_or_a_log(
         assert secret.encode() not in found
         assert secret not in log.getvalue()
         assert secret not in log_of_postgresql()
-    assert "django.request" in log.getvalue()
+    for telling in ("django.request", "django.security.DisallowedHost", "Method Not Allowed (OTHER)"):
+        assert telling in log.getvalue()
+    assert "Forbidden (Origin checking failed): " in log.getvalue()
+    assert CapturedStatement.objects.filter(callers__origin__startswith="OTHER /").exists()
+    assert Request.objects.filter(method="OTHER", path="/api/v1/activations").exists()
     assert "sqlstate=23505" in log.getvalue()
 
 

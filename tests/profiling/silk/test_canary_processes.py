@@ -2,10 +2,12 @@
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -44,6 +46,29 @@ def send_everything(address: str, caller: factories.Caller) -> None:
             status = sent(method, f"{address}{prefix}{path}", body, headers).status_code
             assert status < 500, (method, path, status)
     requests.get(f"{address}/admin/{MARK}?q={MARK}", timeout=60)
+    for written in WRITTEN_BY_HAND:
+        assert answer_to(address, written).startswith(b"HTTP/1.1 4"), written
+
+
+# What no client of ours sends: the mark as a method, known to be one or not, as a header's name, a host, and an origin.
+WRITTEN_BY_HAND = (
+    f"{MARK.upper()} /fhir/ HTTP/1.1\r\nHost: localhost",
+    f"{MARK.upper()} /health/live HTTP/1.1\r\nHost: localhost",
+    f"{MARK} / HTTP/1.1\r\nHost: localhost",
+    f"GET /{MARK} {MARK}/1.1\r\nHost: localhost",
+    f"GET / HTTP/1.1\r\nHost: localhost\r\n{MARK} blat: 1",
+    f"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MARK}",
+    f"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: {MARK}",
+    f"GET /admin/login/ HTTP/1.1\r\nHost: {MARK}.example",
+    f"POST /admin/login/ HTTP/1.1\r\nHost: localhost\r\nOrigin: https://{MARK}.example\r\nContent-Length: 0",
+)
+
+
+def answer_to(address: str, written: str) -> bytes:
+    parts = urlsplit(address)
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=60) as connected:
+        connected.sendall(f"{written}\r\nConnection: close\r\n\r\n".encode())
+        return connected.recv(4096)
 
 
 def sent(method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
@@ -108,11 +133,16 @@ def test_no_process_writes_a_patient_down_for_engineers(tmp_path: Path) -> None:
     for expected in (
         b"Unprocessable Entity: /api/v1/measurements",
         b"Service Unavailable: /api/v1/measurements",
+        b"Method Not Allowed (OTHER)",
+        b"Invalid HTTP header name\n",
+        b"Invalid HTTP method\n",
+        b"django.security.DisallowedHost",
+        b"Forbidden (Origin checking failed)",
     ):
         assert expected in said
     assert b"database system is ready" in said, "The server's own log is among them."
     found = kept()
-    for secret in (MARK, NUMBER, NUMBER[:8], caller.key):
+    for secret in (MARK, MARK.upper(), NUMBER, NUMBER[:8], caller.key):
         assert secret.encode() not in found
         assert secret.encode() not in said
 

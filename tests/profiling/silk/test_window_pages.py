@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -26,6 +27,14 @@ pytestmark = pytest.mark.usefixtures("db", "not_profiled")
 @pytest.fixture
 def engineer(db: None) -> Client:
     return logged_in("On-call engineer")
+
+
+def without_silk() -> Client:
+    """Somebody who may see windows, and not what silk recorded."""
+    account, client = factories.user(username="without-silk", is_staff=True), Client()
+    account.user_permissions.add(Permission.objects.get(codename="view_profilingwindow"))
+    client.force_login(account)
+    return client
 
 
 def page_of(window: ProfilingWindow, page: str = "change") -> str:
@@ -115,6 +124,24 @@ def test_a_window_is_stopped_with_a_reason_and_then_offers_no_stopping(engineer:
     assert "It is over already" in again.content.decode()
 
 
+def test_why_one_was_stopped_is_read_on_its_page_and_in_the_list(engineer: Client) -> None:
+    window = opened(ACTIVATIONS)
+    engineer.post(page_of(window, "stop"), {"reason": "CE-7: the database is too busy"})
+    assert "CE-7: the database is too busy" in text_of(engineer, page_of(window))
+    assert "Stopped: CE-7: the database is too busy" in text_of(engineer, reverse(LIST))
+
+
+@pytest.mark.parametrize("role", ["On-call engineer", "Administrator"])
+def test_whoever_opens_windows_sees_what_they_recorded(role: str) -> None:
+    client, window = logged_in(role), opened(ACTIVATIONS)
+    assert "slowest that were recorded" in text_of(client, page_of(window))
+    assert client.get(reverse("silk:summary")).status_code == 200
+
+
+def test_the_form_tells_how_many_are_recorded_as_the_pages_do(engineer: Client) -> None:
+    assert "At most 2,000 are recorded" in text_of(engineer, reverse(NEW))
+
+
 def test_one_that_is_over_and_one_that_has_recorded_all_it_may_say_so(engineer: Client) -> None:
     opened(ACTIVATIONS)
     execute("UPDATE profiling_profilingwindow SET granted = 2000, recorded = 1990")
@@ -141,7 +168,8 @@ def test_its_page_leads_to_what_silk_recorded_for_whom_silk_is_open(
     in_silk = f"{reverse('silk:requests')}?path=job%2Fassociate"
     assert in_silk in page
     assert "job/associate" in text_of(engineer, in_silk)
-    assert in_silk not in text_of(logged_in("Administrator"), page_of(window))
+    assert in_silk in text_of(logged_in("Administrator"), page_of(window))
+    assert in_silk not in text_of(without_silk(), page_of(window))
 
 
 def test_a_page_of_what_is_no_window_leads_away(engineer: Client) -> None:

@@ -143,7 +143,7 @@ def _open_by_statement(statements: Sequence[CapturedStatement]) -> Mapping[int, 
 def _nothing(only: str) -> str:
     captured = selectors.ranked().count()
     if not captured:
-        return "Nothing was captured yet. A fresh engine's first statements come within a minute."
+        return "Nothing was captured yet. A fresh engine's first statements come within a minute or two."
     return f"Captured statements: {captured:,}. None of them {_NONE.get(only, 'has such a finding open')}."
 
 
