@@ -6,8 +6,9 @@ SHELL := /bin/bash
 PYTHON_OF_VENV := .venv/bin/python
 PREPARE := bash clinical_engine/running/prepare.sh
 EXEC := $(PYTHON_OF_VENV) -m clinical_engine.running exec
-# In two processes, each with servers of its own: most tests wait for others. A file stays together, for what it has built.
-ALL_TESTS := -n 2 --dist loadfile
+# In three processes, each with servers of its own: many tests wait for others. A file stays together, for what it has built;
+# which one begins first, tests/conftest.py says.
+ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test check lint types contracts project format openapi bench faults psql clean
 

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection, transaction
 from django.test import Client
 from hypothesis import settings as hypothesis
@@ -12,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 from zeal import zeal_context
 
 from clinical_engine.common.database import execute, fetch_all
-from clinical_engine.jobs import worker
+from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.registry import kinds
 from clinical_engine.profiling.capture import writing
 from observations.scripts.library import GLUCOSE_7D
@@ -37,6 +39,32 @@ _KEPT = {
 }
 
 
+# Begun late, one of these would keep one process busy while the others have nothing left to do. Any other takes seconds.
+LONGEST_FILES = [
+    Path(__file__).parent / name
+    for name in (
+        "running/test_up.py",
+        "scaling/test_growth.py",
+        "faults/test_scenarios.py",
+        "profiling/test_command.py",
+        "test_query_budgets.py",
+        "patients/rosters/test_reading_streams.py",
+        "observations/simulator/test_real_run.py",
+        "observations/computing/test_equal_by_construction.py",
+        "admin/workbench/test_in_chromium.py",
+        "observations/backfill/test_equal_to_live.py",
+        "running/test_servers.py",
+    )
+]
+
+
+def pytest_configure() -> None:
+    # Every test client builds the middleware anew, and every account that a test makes has a password: in this process neither
+    # all static files are read for the one, nor is a million times hashed for the other. Processes are as ever, and understand it.
+    settings.WHITENOISE_AUTOREFRESH = True
+    PBKDF2PasswordHasher.iterations = 1
+
+
 def pytest_sessionstart() -> None:
     # A process that a test starts writes down what its statements cost only where the test says so: what is left is written when
     # it ends, which may be after the database was emptied.
@@ -46,6 +74,17 @@ def pytest_sessionstart() -> None:
 def pytest_sessionfinish() -> None:
     # While the database is there: what was counted is written at the end of the process.
     writing.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """The longest files first, the others as chance has ordered them."""
+    by_chance = {item.path: place for place, item in enumerate(items)}
+    yield
+    # Meanwhile pytest-django has put whatever commits, and with it most that waits for processes, behind all that computes: at
+    # the same time they take less.
+    longest = {path: place for place, path in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: (longest.get(item.path, len(longest)), by_chance[item.path]))
 
 
 @pytest.fixture(scope="session")
@@ -72,11 +111,20 @@ def committed_db(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 def empty_database() -> None:
     tables = fetch_all("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    names = ", ".join(f'"{name}"' for (name,) in tables if name not in _KEPT)
+    names = [f'"{name}"' for (name,) in tables if name not in _KEPT]
     with transaction.atomic():
         # What a process that was killed had begun may go on for a while at the server.
         execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '60s'")
-        execute(f"TRUNCATE {names} CASCADE")
+        execute(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
+        # Emptying makes new files of a table and its indexes: not of those that are as new, with neither rows, dead ones included,
+        # nor anything that the planner believes of them.
+        used = fetch_all(
+            "SELECT oid::regclass::text FROM pg_class"
+            " WHERE oid = ANY (%s::regclass[]) AND (pg_relation_size(oid) > 0 OR reltuples >= 0)",
+            [names],
+        )
+        if used:
+            execute(f"TRUNCATE {', '.join(name for (name,) in used)} CASCADE")
 
 
 @pytest.fixture
@@ -86,10 +134,8 @@ def work() -> Callable[[], int]:
     def work_off() -> int:
         done = 0
         while claimed := sum(
-            worker.work(kind.name, queue, suspects=suspects)
-            for kind in kinds()
-            for queue in settings.JOB_QUEUES
-            for suspects in (False, True)
+            worker.work(kind, queue, suspects=suspects)
+            for kind, queue, suspects in ledger.due_work([kind.name for kind in kinds()], settings.JOB_QUEUES)
         ):
             done += claimed
         return done

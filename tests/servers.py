@@ -25,13 +25,25 @@ FORGOTTEN = (
     "DATABASE_OWNER_URL",
     "CLINICAL_ENGINE_PROCESS",
 )
+# Lets the settings load where nothing is asked of a server.
+NOWHERE = {
+    "CLINICAL_ENGINE_MODE": "development",
+    "SECRET_KEY": "none",
+    "VAR_DIR": str(VAR / "test"),
+    "DATABASE_URL": "postgres://localhost/none",
+    "REDIS_URL": "redis://localhost",
+}
 
 _running = ExitStack()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(args: list[str]) -> Iterator[None]:
-    if not {"--help", "-h", "--version", "-V"} & set(args):
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Iterator[None]:
+    for name in FORGOTTEN:
+        os.environ.pop(name, None)
+    if _only_hands_out(early_config):
+        os.environ.update(NOWHERE)
+    elif not {"--help", "-h", "--version", "-V"} & set(args):
         try:
             _start()
         except CannotRunError as error:
@@ -43,9 +55,14 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
+def _only_hands_out(config: pytest.Config) -> bool:
+    """Whether this process runs no test itself: with `-n` the processes that it starts do, each on servers of its own."""
+    return "PYTEST_XDIST_WORKER" not in os.environ and bool(
+        getattr(config.known_args_namespace, "numprocesses", None)
+    )
+
+
 def _start() -> None:
-    for name in FORGOTTEN:
-        os.environ.pop(name, None)
     with ExitStack() as starting:
         home = starting.enter_context(free_home(VAR / "test", keep=True))
         sys.stderr.write(f"Starting PostgreSQL and Redis in {home}, and migrating {DATABASE}\n")
