@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 TABLE = "admin/staff/table.html"
+# The same, whose rows become cards where the screen is narrow.
+CARDS = "admin/staff/cards.html"
 
 
 class Permitted(Protocol):

@@ -171,8 +171,10 @@ def _offer_panels() -> None:
     panels.register(
         "patients.patient",
         PLOTS,
-        panels.Panel("Current observations", "observations.view_observation", _observations, position=30),
-        panels.Panel("Held measurements", "observations.view_measurement", _held, position=40),
+        panels.Panel(
+            "Current observations", "observations.view_observation", _observations, panels.CARDS, 30
+        ),
+        panels.Panel("Held measurements", "observations.view_measurement", _held, panels.CARDS, 40),
         panels.Panel(
             "Conflicts that wait",
             "observations.view_measurementconflict",
@@ -180,7 +182,7 @@ def _offer_panels() -> None:
             position=45,
             applies=has_waiting,
         ),
-        panels.Panel("Latest measurements", "observations.view_measurement", _latest, position=50),
+        panels.Panel("Latest measurements", "observations.view_measurement", _latest, panels.CARDS, 50),
     )
     panels.register(
         "jobs.job",

@@ -22,7 +22,6 @@ from submitters.models import ApiClient
 
 _LIST = "admin:observations_refusalcount_changelist"
 _MAY_SEE = "observations.view_refusalcount"
-_CARDS = "admin/staff/cards.html"
 _SHOWN = 100
 # Imports by staff have no client.
 _NO_CLIENT = "Import by staff"
@@ -193,7 +192,9 @@ def _numbers(row: Mapping[str, Any]) -> tuple[object, ...]:
 def offer() -> None:
     """Register what other pages show of refusals."""
     extensions.add_filters("submitters.apiclient", RisingFilter)
-    panels.register("submitters.apiclient", panels.Panel("Refused readings", _MAY_SEE, _of_client, _CARDS))
+    panels.register(
+        "submitters.apiclient", panels.Panel("Refused readings", _MAY_SEE, _of_client, panels.CARDS)
+    )
     dashboard.register(
         dashboard.Tile(
             "measurements_refused_rising",

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from clinical_engine.api.complaints import complaint_of
 from clinical_engine.common.errors import Refusal
 
 # Not JSON, not UTF-8 (which the decoder reports as Python's own error), or nested too deeply.
@@ -23,7 +24,7 @@ def fault(path: str, field: str, code: str, message: str) -> Fault:
 
 
 def fault_of(error: Exception, path: str = "") -> Fault:
-    """The decoder's complaint about what lies at `path`; it names a place and types but holds no value."""
+    """The decoder's complaint about what lies at `path`; its place, and what it says in our words."""
     if isinstance(error, UnicodeDecodeError):
         return fault(path, "item", "not_text", "Must be text in UTF-8.")
     text = str(error)
@@ -34,8 +35,8 @@ def fault_of(error: Exception, path: str = "") -> Fault:
         return fault(join(path, join(place, missing[1])), "item", "missing", "Is required.")
     if re.search(r"contains unknown field", text):
         return fault(join(path, place), "item", "unknown_element", "Has an element that is not known here.")
-    message = re.sub(r" - at `.*`$", "", text)
-    return fault(join(path, place), "item", "invalid", f"{message}.")
+    code, message = complaint_of(error)
+    return fault(join(path, place), "item", code, message)
 
 
 def join(path: str, inner: str) -> str:

@@ -17,7 +17,6 @@ SHOWN = 100
 AFTER = "after"
 """The parameter with the line behind which a page of problems begins."""
 _MAY_SEE = "observations.view_measurementimport"
-_CARDS = "admin/staff/cards.html"
 _HEADERS = ("Line", "client_id", "Field", "Why", "Code")
 
 
@@ -26,7 +25,7 @@ def offer() -> None:
     panels.register(
         "observations.measurementimport",
         panels.Panel("By reason", _MAY_SEE, _reasons, position=10),
-        panels.Panel("Lines that were not taken", _MAY_SEE, _problems, _CARDS, position=20),
+        panels.Panel("Lines that were not taken", _MAY_SEE, _problems, panels.CARDS, position=20),
         trail_panel("measurement_import"),
     )
     links.register(

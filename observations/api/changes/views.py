@@ -29,7 +29,12 @@ _STARTS = ("beginning", "now")
 
 class _QuerySerializer(serializers.Serializer[Any]):
     cursor = serializers.CharField(required=False, max_length=128)
-    start = serializers.ChoiceField(choices=_STARTS, required=False)
+    # The framework's own words repeat what was sent.
+    start = serializers.ChoiceField(
+        choices=_STARTS,
+        required=False,
+        error_messages={"invalid_choice": f"Must be {' or '.join(_STARTS)}."},
+    )
     organisation = serializers.UUIDField(required=False)
     code = serializers.CharField(required=False)
     script = serializers.CharField(required=False)
