@@ -59,6 +59,11 @@ def complaints(schema: dict[str, Any], document: object) -> list[str]:
 class DescribedClient(Client):
     """A client that fails the test whose answer is not one of those that the description promises."""
 
+    def __init__(self, **defaults: Any) -> None:
+        super().__init__(**defaults)
+        # Here, and not for the first answer: what makes it is not meant for several threads, and clients are used in such.
+        description()
+
     def request(self, **request: Any) -> Any:
         response = super().request(**request)
         path = urlsplit(request["PATH_INFO"]).path
