@@ -16,7 +16,7 @@ _LARGE = ((1e9, "billion"), (1e6, "million"))
 # Below, three digits of seconds say more than minutes.
 _LEAST_MINUTES = 120e6
 _COSTS = {
-    Measure.DURATION: "median duration",
+    Measure.DURATION: "usual duration",
     Measure.SLOW_DURATION: "p95 duration",
     Measure.ROWS: "rows",
     Measure.PARAMETERS: "parameters",
@@ -58,7 +58,7 @@ def amount(measure: str, value: float) -> str:
 
 
 def cost(measure: str) -> str:
-    """What is measured, such as 'median duration'."""
+    """What is measured, such as 'usual duration'."""
     return _COSTS[Measure(measure)] if measure in _COSTS else measure
 
 

@@ -1,4 +1,6 @@
 """Once a day for each statement: whether it grows, with what, and when it reaches its limit.
 
-Only `driving` loads the estimate with its numerics: a web process shows what is stored.
+Only `driving` loads the estimate with its numerics, and a web process for the page of a statement: elsewhere what is stored is
+shown.
 """
+

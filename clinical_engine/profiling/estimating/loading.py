@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from clinical_engine.common.database import array_literal, fetch_all
-from clinical_engine.profiling.durations import Durations, add_to, percentile, unpacked
+from clinical_engine.profiling.durations import Durations, add_to, middle, percentile, unpacked
 from clinical_engine.profiling.growth.series import Day
 
 WEEK, QUARTER = timedelta(days=7), timedelta(days=90)
@@ -73,6 +73,7 @@ def load_histories(ids: Sequence[int], today: date) -> Mapping[int, History]:
                 day=day,
                 calls=calls,
                 median_us=percentile(counts, 0.5, longest) or 0.0,
+                middle_us=middle(counts) or 0.0,
                 p95_us=percentile(counts, 0.95, longest) or 0.0,
                 rows=returned / calls,
                 parameters=parameters,

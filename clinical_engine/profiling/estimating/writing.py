@@ -69,7 +69,7 @@ def save(statements: Sequence[CapturedStatement]) -> None:
 def cost_of(day: Day, measure: Measure) -> float:
     """What a day has of a measure, in its unit."""
     costs = {
-        Measure.DURATION: day.median_us,
+        Measure.DURATION: day.middle_us,
         Measure.SLOW_DURATION: day.p95_us,
         Measure.ROWS: day.rows,
         Measure.PARAMETERS: day.parameters,

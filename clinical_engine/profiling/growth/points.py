@@ -60,7 +60,7 @@ def kept(days: Sequence[Day]) -> list[Day]:
 
 
 def _is_sound(day: Day) -> bool:
-    costs = (day.median_us, day.p95_us, day.rows, float(day.parameters), float(day.values))
+    costs = (day.median_us, day.middle_us, day.p95_us, day.rows, float(day.parameters), float(day.values))
     return all(0 <= cost < _MOST for cost in costs)
 
 
@@ -71,6 +71,7 @@ def _together(one: Day, other: Day) -> Day:
         day=one.day,
         calls=calls,
         median_us=_between(one.median_us, other.median_us, share),
+        middle_us=_between(one.middle_us, other.middle_us, share),
         p95_us=_between(one.p95_us, other.p95_us, share),
         rows=one.rows * (1 - share) + other.rows * share,
         parameters=max(one.parameters, other.parameters),
@@ -101,8 +102,12 @@ def _without_strays(days: list[Day]) -> list[Day]:
 
 
 def widening(days: Sequence[Day]) -> float:
-    """How much longer the slowest twentieth takes than the median of late, in the logarithm."""
-    return float(np.median([_logged(day.p95_us) - _logged(day.median_us) for day in days[-_LATE:]]))
+    """How much longer the slowest twentieth takes than is usual of late, in the logarithm.
+
+    Of few executions the slowest twentieth is the slowest one, which is not as slow: where a day has few, months tell it.
+    """
+    told = [day for day in days if day.calls >= _TWENTIETH] or days
+    return float(np.median([_logged(day.p95_us) - _logged(day.middle_us) for day in told[-_LATE:]]))
 
 
 def points_of(days: Sequence[Day]) -> Points:
@@ -150,7 +155,7 @@ def _measures(days: Sequence[Day]) -> Mapping[Measure, Sequence[float]]:
     # Of few executions the slowest twentieth is the slowest one, and that is slower the more there are.
     slow = np.median([day.calls for day in days]) >= _TWENTIETH
     return {
-        Measure.DURATION: [_logged(day.median_us) for day in days],
+        Measure.DURATION: [_logged(day.middle_us) for day in days],
         **({Measure.SLOW_DURATION: [_logged(day.p95_us) for day in days]} if slow else {}),
         Measure.ROWS: [log1p(day.rows) for day in days],
         Measure.PARAMETERS: [log(max(day.parameters, 1)) for day in days],

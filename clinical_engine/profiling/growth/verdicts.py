@@ -16,7 +16,7 @@ class Outlook(StrEnum):
 
 
 class Measure(StrEnum):
-    """A cost of a statement. `DURATION` is the median, `SLOW_DURATION` what one execution in twenty exceeds; microseconds."""
+    """A cost of a statement. `DURATION` is the middle, `SLOW_DURATION` what one execution in twenty exceeds; microseconds."""
 
     DURATION = "duration"
     SLOW_DURATION = "slow_duration"

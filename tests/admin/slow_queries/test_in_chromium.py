@@ -62,7 +62,7 @@ def open_with_the_keyboard(page: Page, fingerprint: str) -> None:
 
 def read_the_plots(page: Page) -> None:
     assert_nothing_is_scrolled_sideways(page, WIDE)
-    cost = page.get_by_role("img", name="Median duration against active patients")
+    cost = page.get_by_role("img", name="Usual duration against active patients")
     expect(cost).to_have_attribute("aria-label", re.compile("reaches 20 s at 1.4 million active patients"))
     expect(cost.locator("circle")).to_have_count(60)
     for mark in (cost.locator("circle").first, cost.locator("circle").last, cost.locator(".ce-cost-limit")):

@@ -40,7 +40,7 @@ def test_a_row_says_what_it_costs_where_it_leads_and_where_it_comes_from(on_call
         "110 ms",
         "60 ms",
         "(0.95 to 1.09)",
-        "median duration with active patients",
+        "usual duration with active patients",
         "2 times slower since r2",
         "reaches 20 s at 1.4 million active patients, about March 2028 (Oct 2027 to Jan 2029)",
         "40 in a list",

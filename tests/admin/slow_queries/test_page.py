@@ -38,7 +38,7 @@ def test_a_page_draws_the_cost_against_the_patients_with_curve_and_limit(on_call
     made = captured.growing()
     captured.days(made, 30, ("r1", "r2"))
     page = page_of(on_call, made)
-    assert "Median duration against active patients: " in page
+    assert "Usual duration against active patients: " in page
     assert "ce-cost-curve" in page
     assert "<title>20 s: time limit of a request&#x27;s statement</title>" in page
     # A dot for each day; of the oldest day it says what it stands for.

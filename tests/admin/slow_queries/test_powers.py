@@ -47,7 +47,7 @@ def test_a_page_shows_each_measure_against_each_driver_with_bounds_and_which_one
     heads = [f'<th scope="col">{name}</th>' for name in ("active patients", "measurements", "submitters")]
     assert "".join(heads) in table
     rows = {row.split("</th>")[0]: row for row in table.split('<th scope="row">')[1:]}
-    assert list(rows) == ["median duration", "p95 duration", "rows", "parameters", "values"]
+    assert list(rows) == ["usual duration", "p95 duration", "rows", "parameters", "values"]
     assert re.search(r'<td data-label="active patients"><strong>(0\.9|1\.0)\d</strong>', rows["values"])
     assert re.search(r'<span class="ce-muted">\(\d\.\d\d to \d\.\d\d\)</span>', rows["values"])
     assert "With active patients: no other explains it much better." in rows["values"]

@@ -10,7 +10,7 @@ from itertools import groupby
 
 import numpy as np
 
-from clinical_engine.profiling.durations import bucket_of, percentile
+from clinical_engine.profiling.durations import bucket_of, middle, percentile
 from clinical_engine.profiling.growth.limits import Limits
 from clinical_engine.profiling.growth.series import Day
 from tests.benchmarks.slow_queries.noise import Noise, effects, usual
@@ -220,6 +220,7 @@ def _day(  # noqa: PLR0913, PLR0917 - all that is known of a statement
         day=around.dates[span[0]],
         calls=int(total),
         median_us=percentile(durations, 0.5) or 0.0,
+        middle_us=middle(durations) or 0.0,
         p95_us=percentile(durations, 0.95) or 0.0,
         rows=float((rows[ran] * calls[ran]).sum() / total),
         parameters=int(cost.parameters[ran].max()),

@@ -62,7 +62,7 @@ def test_too_many_values_and_a_budget_that_is_passed_each_have_an_owner_and_a_du
     estimated(20, 0.1, values=70_000)
     too_many = Finding.objects.get()
     owner, due_on = account("On-call engineer"), timezone.now().date() + timedelta(days=60)
-    assign(too_many, actor=owner, owner=owner, note="Becomes a join", due_on=due_on)
+    assign(too_many, actor=owner, owner=owner, note="Becomes a join", due_on=due_on, version=0)
     estimated(40, 2.4)
     too_slow = Finding.objects.get(kind=FindingKind.OVER_LIMIT)
     too_many.refresh_from_db()

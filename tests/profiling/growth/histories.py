@@ -17,6 +17,7 @@ def day(number: int, patients: float, **changed: object) -> Day:
     usual: dict[str, object] = {
         "calls": 500,
         "median_us": 2_000.0,
+        "middle_us": 2_000.0,
         "p95_us": 5_000.0,
         "rows": 1.0,
         "parameters": 3,
@@ -35,11 +36,12 @@ def grown(number: int) -> float:
 def history(
     median_of: Callable[[int, float], float], days: int = 400, seed: int = 1, noise: float = 0.05
 ) -> list[Day]:
-    """As many days whose median follows from the day's number and its patients."""
+    """As many days whose middle, and median, follows from the day's number and its patients."""
     chance = Random(seed)  # noqa: S311 - no secret
     found = []
     for number in range(days):
         median = median_of(number, grown(number)) * exp(chance.gauss(0, noise))
         release = f"r{number // 20}"
-        found.append(day(number, grown(number), median_us=median, p95_us=median * 2.5, release=release))
+        durations = {"median_us": median, "middle_us": median, "p95_us": median * 2.5}
+        found.append(day(number, grown(number), **durations, release=release))
     return found

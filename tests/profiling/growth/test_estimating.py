@@ -132,7 +132,7 @@ def test_patients_that_stay_as_many_tell_nothing() -> None:
 
 
 def test_days_of_a_clock_that_was_wrong_change_nothing() -> None:
-    future = [replace(each, day=each.day.replace(year=2098), median_us=9e9) for each in LINEAR[:3]]
+    future = [replace(each, day=each.day.replace(year=2098), middle_us=9e9) for each in LINEAR[:3]]
     past = replace(LINEAR[0], day=LINEAR[0].day.replace(year=1970))
     assert estimate([past, *reversed(LINEAR), *future], LIMITS) == estimate(LINEAR, LIMITS)
 
@@ -151,7 +151,7 @@ def test_a_verdict_becomes_json() -> None:
 @pytest.mark.parametrize("days", [LINEAR, FLAT])
 @pytest.mark.parametrize("factor", [0.01, 3.0, 1000.0])
 def test_the_unit_of_time_does_not_matter(days: list[Day], factor: float) -> None:
-    scaled = [replace(each, median_us=each.median_us * factor, p95_us=each.p95_us * factor) for each in days]
+    scaled = [replace(each, middle_us=each.middle_us * factor, p95_us=each.p95_us * factor) for each in days]
     verdict = estimate(scaled, replace(LIMITS, duration_us=LIMITS.duration_us * factor))
     unscaled = estimate(days, LIMITS)
     assert verdict.outlook is unscaled.outlook
@@ -182,6 +182,7 @@ def any_days(seed: int) -> list[Day]:
                 if chance.random() > sound
                 else chance.randrange(1, 10**6),
                 median_us=cost(0, 30),
+                middle_us=cost(0, 30),
                 p95_us=cost(0, 30),
                 rows=cost(-5, 20),
                 parameters=chance.choice((0, 3, place, 10**9)),
