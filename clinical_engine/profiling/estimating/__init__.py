@@ -3,4 +3,3 @@
 Only `driving` loads the estimate with its numerics, and a web process for the page of a statement: elsewhere what is stored is
 shown.
 """
-
