@@ -17,6 +17,7 @@ from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.registry import kinds
 from clinical_engine.profiling.capture import writing
+from observations.models import Code
 from observations.scripts.library import GLUCOSE_7D
 from observations.scripts.library.installing import install_library
 from tests import factories
@@ -92,6 +93,16 @@ def django_db_setup() -> None:
     """The test database exists, migrated, before Django starts."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _look_at_what_is_preloaded(django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        _preloaded.update(Code.objects.values_list("pk", flat=True))
+        connection.close()
+
+
+_preloaded: set[int] = set()
+
+
 @pytest.fixture(autouse=True)
 def no_query_per_row(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A query that the engine sends for one row after another raises where it is sent."""
@@ -125,6 +136,7 @@ def empty_database() -> None:
         )
         if used:
             execute(f"TRUNCATE {', '.join(name for (name,) in used)} CASCADE")
+        Code.objects.exclude(pk__in=_preloaded).delete()
 
 
 @pytest.fixture

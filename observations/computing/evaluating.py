@@ -214,7 +214,13 @@ def _why_replaced(stands: Current, version: PlannedVersion, new: Provenance) -> 
     if old.from_observations != new.from_observations:
         return "a result that it reads changed"
     # Made of the same: what it lacks is lacking for another reason, or the same reading counts otherwise.
-    return "what it lacks changed" if stands.not_computable else "the time zone or the catalogue changed"
+    if stands.not_computable:
+        return "what it lacks changed"
+    is_first = version.is_since_activation
+    return _ANOTHER_FIRST if is_first else "the time zone or the catalogue changed"
+
+
+_ANOTHER_FIRST = "another reading is the first since the activation"
 
 
 def _ids(literal: str) -> set[str]:

@@ -54,7 +54,11 @@ class PlannedVersion:
             isinstance(declared, MeasurementInput) and declared.how is How.FIRST_AFTER_ACTIVATION
             for declared in published.inputs.values()
         )
-        self.is_told_by_sources = not any(map(_depends_on_more, published.inputs.values()))
+        several = sum(isinstance(declared, MeasurementInput) for declared in published.inputs.values()) > 1
+        # Which of the sources is the first since the activation changes with the links; the others may be read all the same.
+        self.is_told_by_sources = not (
+            (self.is_since_activation and several) or any(map(_depends_on_more, published.inputs.values()))
+        )
         """Whether results of the same measurements, facts and other results are always the same."""
 
     def times(self, facts: PatientFacts, since: int, until: int) -> list[int]:

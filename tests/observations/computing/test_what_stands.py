@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from clinical_engine.jobs import worker
 from observations.models import Observation, ScriptVersion
 from observations.scripts.publishing import resume
 from submitters.models import Submitter
@@ -63,6 +64,30 @@ def test_a_result_that_another_one_triggers_reads_the_first_reading_of_its_own_a
     work()
     [after] = Observation.objects.filter(script__name="start", as_of=NOON - days(7))
     assert after.value == {"weight": 80, "pulse": 60}
+
+
+def test_another_first_reading_gives_another_result_although_it_was_read_before_as_one_of_all(
+    submitter: Submitter,
+) -> None:
+    declared = {
+        "first": {"code": PULSE, "how": "first_after_activation"},
+        "every": reads(PULSE, "all_within", 30),
+    }
+    publish("since", content("result = first", declared))
+    state(submitter, -40, "a")
+    worker.work("associate", "default")
+    state(submitter, -6, "left", active=False)
+    state(submitter, -4, "back")
+    measure(submitter, -8, value=68)
+    measure(submitter, -3, value=63)
+    # Before the periods are folded, and again after.
+    for kind in ("recompute", "associate", "recompute"):
+        worker.work(kind, "default")
+    assert {row.as_of: row.value for row in current()} == {
+        NOON - days(8): {"result": 68},
+        NOON - days(3): {"result": 63},
+    }
+    assert reasons() == {NOON - days(3): ["another reading is the first since the activation"]}
 
 
 def test_a_result_that_is_computed_again_and_is_the_same_stands(submitter: Submitter, work: Work) -> None:
