@@ -31,6 +31,11 @@ _RECORDED_HEADERS = ("Began", "What", "Took", "Statements", "This one")
 
 def offer() -> None:
     """Register all of them."""
+    _offer_panels()
+    _offer_tiles()
+
+
+def _offer_panels() -> None:
     panels.register(
         "profiling.capturedstatement",
         panels.Panel(
@@ -48,6 +53,9 @@ def offer() -> None:
         panels.Panel("What stood here before", _FINDINGS, former_panel, position=10),
         trail_panel("finding"),
     )
+
+
+def _offer_tiles() -> None:
     dashboard.register(
         dashboard.Tile(
             "statements_timed_out",
