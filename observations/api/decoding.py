@@ -84,7 +84,7 @@ def decode_measurement(raw: msgspec.Raw) -> DecodedItem:
     decoded = decode_item(_decode_item, raw)
     if decoded.item is not None:
         return _decoded(decoded.item)
-    refusal = decoded.refusal or _UNREADABLE
+    refusal = decoded.refusal or _CANNOT_BE_READ
     # Where the code itself is what is wrong, it stands there twice perhaps.
     code = "" if refusal.field == "code" else _code_in(raw)
     return DecodedItem(decoded.client_id, Unread(refusal, code))
@@ -157,4 +157,4 @@ _NO_NUMBERS: Mapping[bytes, Simple] = {
     b"false": False,
     b"null": NoValue.OTHER,
 }
-_UNREADABLE = Refusal("item", "invalid", "Cannot be read.")
+_CANNOT_BE_READ = Refusal("item", "invalid", "Cannot be read.")

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Raw
 
+from clinical_engine.api.decoding import UNREADABLE
 from observations.fhir.elements import Observation, Sent, Valued
-from observations.fhir.faults import UNREADABLE, Fault, fault, fault_of
+from observations.fhir.faults import Fault, fault, fault_of
 from observations.intake.checking import MAX_COMPONENTS
 
 # An Observation of a hundred components takes half of it. A list of empty objects takes a hundred times its size when decoded.

@@ -7,9 +7,6 @@ import msgspec
 from clinical_engine.api.complaints import complaint_of
 from clinical_engine.common.errors import Refusal
 
-# Not JSON, not UTF-8 (which the decoder reports as Python's own error), or nested too deeply.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 
 class Fault(msgspec.Struct, frozen=True, gc=False):
     """A refusal in our own words, which are counted, and the element's path below the resource; empty for the whole."""

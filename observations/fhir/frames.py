@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Raw
 
-from clinical_engine.api.decoding import decode_frame
-from observations.fhir.faults import UNREADABLE, Fault, fault, fault_of
+from clinical_engine.api.decoding import UNREADABLE, decode_frame
+from observations.fhir.faults import Fault, fault, fault_of
 
 MAX_ENTRIES = 1_000
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from clinical_engine.api.decoding import UNREADABLE
 from clinical_engine.common.errors import Refusal
 from clinical_engine.common.lines import Block
 from patients.rosters.reading.lines import ACTIVE_SINCE, EXTERNAL_ID, Columns, Said
@@ -33,8 +34,6 @@ _decode_entry = msgspec.json.Decoder(_LooseEntry).decode
 _decode_named = msgspec.json.Decoder(_Named).decode
 # Those of two names and two texts.
 _QUOTES = 8
-# Not JSON, not as described, not UTF-8 (which the decoder reports as Python's own error), or nested too deeply.
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _UNKNOWN_FIELD = Refusal(
     "line", "unknown_field", f"Must have no fields but {EXTERNAL_ID} and {ACTIVE_SINCE}."
 )
@@ -49,7 +48,7 @@ class NdjsonDecoder:
         """What the lines say; None when one of them, at least, is not as described."""
         try:
             entries = _decode_entries(block.content)
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
         # The decoder takes several objects of one line, and one of several lines. As the objects are flat, a line that begins
         # with a brace begins an object: with as many of one as of the other, each line is one object.
@@ -66,7 +65,7 @@ class NdjsonDecoder:
             return Said(refusal=Refusal("line", "not_text", "Must be text in UTF-8."))
         except msgspec.ValidationError as error:
             return Said(_external_id(line), refusal=_refusal(str(error)))
-        except _UNREADABLE:
+        except UNREADABLE:
             return Said(refusal=_NOT_JSON)
         if _repeats_fields(line, 1):
             return Said(_external_id(line), refusal=_REPEATED_FIELD)
@@ -89,7 +88,7 @@ def _external_id(line: bytes) -> str | None:
     try:
         named = _decode_named(line).external_id
         members = json.loads(line, object_pairs_hook=list)
-    except (*_UNREADABLE, ValueError):
+    except (*UNREADABLE, ValueError):
         return None
     return named if [name for name, _ in members].count(EXTERNAL_ID) == 1 else None
 
