@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from clinical_engine.api.complaints import complaint_of
 from clinical_engine.api.decoding import UNREADABLE
 from clinical_engine.common.errors import Refusal
 from clinical_engine.common.lines import Block
@@ -64,7 +65,7 @@ class NdjsonDecoder:
         except UnicodeDecodeError:
             return Said(refusal=Refusal("line", "not_text", "Must be text in UTF-8."))
         except msgspec.ValidationError as error:
-            return Said(_external_id(line), refusal=_refusal(str(error)))
+            return Said(_external_id(line), refusal=_refusal(error))
         except UNREADABLE:
             return Said(refusal=_NOT_JSON)
         if _repeats_fields(line, 1):
@@ -93,8 +94,9 @@ def _external_id(line: bytes) -> str | None:
     return named if [name for name, _ in members].count(EXTERNAL_ID) == 1 else None
 
 
-def _refusal(complaint: str) -> Refusal:
-    """The decoder's complaint, which names a field and types; but for a field that is unknown, which is the sender's own text."""
+def _refusal(error: Exception) -> Refusal:
+    """The decoder's complaint in our words, with the field's name; but for one that is unknown, which is the sender's own text."""
+    complaint = str(error)
     if "contains unknown field" in complaint:
         return _UNKNOWN_FIELD
     if missing := re.search(r"missing required field `([^`]*)`", complaint):
@@ -102,4 +104,4 @@ def _refusal(complaint: str) -> Refusal:
     place = re.search(r" - at `\$\.([^`]*)`$", complaint)
     if place is None:
         return _NOT_JSON
-    return Refusal(place[1], "invalid", f"{complaint[: place.start()]}.")
+    return Refusal(place[1], *complaint_of(error))

@@ -152,6 +152,16 @@ def test_no_problem_repeats_what_was_sent() -> None:
     assert secret not in str(found.problems)
 
 
+def test_a_problem_is_told_in_words_that_name_no_type_of_the_decoders() -> None:
+    found = read(
+        ndjson({"external_id": "p-1", "active_since": "yesterday"}, {"external_id": 5, "active_since": SINCE})
+    )
+    assert [problem.message for problem in found.problems] == [
+        "Must be a time such as 2026-01-31T08:00:00+01:00.",
+        "Must be text.",
+    ]
+
+
 def test_only_the_first_problems_are_kept_and_all_are_counted() -> None:
     found = read(ndjson(*[b"nothing"] * (MAX_PROBLEMS + 5), "p-1"))
     assert found.unreadable == found.unnamed == MAX_PROBLEMS + 5
