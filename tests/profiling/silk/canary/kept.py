@@ -1,13 +1,14 @@
 """All that is kept for engineers: silk's tables and those of the capture, to the last column."""
 
 import zlib
-from contextlib import suppress
+
+import msgspec
 
 from clinical_engine.common.database import fetch_all
 
 
 def kept(like: str = "") -> bytes:
-    """Every value of every row, one a line; binary ones as they are stored, and unpacked. `like` names a single table."""
+    """Every value of every row, one a line; batches as JSON, other binary ones as they are stored. `like` names a single table."""
     columns = fetch_all(
         """
         SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns AS c
@@ -30,6 +31,9 @@ def _values(table: str, column: str, *, binary: bool) -> list[bytes]:
 
 
 def _unpacked(value: bytes) -> bytes:
-    with suppress(zlib.error):
-        return value + b"\n" + zlib.decompress(value)
-    return value
+    """The numbers of a batch are single bytes there: beside each other they may read like a patient."""
+    try:
+        packed = zlib.decompress(value)
+    except zlib.error:
+        return value
+    return msgspec.json.encode(msgspec.msgpack.decode(packed))
