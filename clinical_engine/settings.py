@@ -149,6 +149,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
+# Never: each slice asks Django to close what is too old or broken. Celery by itself opens a connection for every one.
+CELERY_DB_REUSE_MAX = 10**9
 # A worker started before Redis, or one that lost it for an hour, connects when Redis is back instead of giving up.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -162,12 +164,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # One try to connect for each ring: retrying, the thread that rings would still sleep seconds after Redis is back.
     "max_retries": 0,
 }
-CELERY_TASK_PUBLISH_RETRY_POLICY = {
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0.1,
-    "interval_max": 0.1,
-}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 
 # --- Promises about time --------------------------------------------------------------------------------------------
 STATEMENT_DUE = timedelta(minutes=5)

@@ -1,7 +1,7 @@
 """Set-based SQL: one statement for a whole batch, whatever its size."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -82,9 +82,11 @@ def deferred_flushing() -> Iterator[None]:
     try:
         yield
     finally:
-        # A connection that broke has nothing to be set back.
-        with suppress(DatabaseError):
+        try:
             execute("RESET synchronous_commit")
+        except DatabaseError:
+            # Nobody is to get it as it is; one that broke is closed as well.
+            connection.close()
 
 
 def database_now() -> datetime:

@@ -1,17 +1,22 @@
 """The doorbell: after a commit, tell the workers that there is work of a kind. Never delays who rings, may be lost.
 
 A thread of its own talks to Redis, so that a broker that is down or hangs costs a request nothing. Rings for the same kind
-that wait are one ring. What is lost, by a full buffer or a dead broker, is the sweeper's.
+that wait are one ring, whichever processes they come from: while the workers are busy one of them stands for all jobs that come
+meanwhile. What is lost, by a full buffer or a dead broker, is the sweeper's.
 """
 
 import logging
 import os
 import threading
+from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from time import monotonic
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
+from redis import Redis, RedisError
 
 from clinical_engine.common.logs import describe_error
 
@@ -19,6 +24,8 @@ logger = logging.getLogger(__name__)
 Ring = tuple[str, str, bool, int]
 # After a failure the broker is left alone this long: each try can take a socket's time-out.
 _REST_AFTER_FAILURE_SECONDS = 2.0
+# A mark in Redis says that a ring waits to be heard. The mark of one that was lost must not silence the next for long.
+_MARKED_FOR = timedelta(seconds=1)
 
 
 class _Ringer:
@@ -66,14 +73,39 @@ class _Ringer:
         return max(0, min(self._waiting.values()) - monotonic()) if self._waiting else None
 
     def _publish(self, rings: list[Ring]) -> None:
-        for kind, queue, suspects, passed_on in rings:
-            arguments = (kind, queue, suspects, passed_on)[: 4 if passed_on else 3]
+        for ring in rings:
+            kind, queue, _, passed_on = ring
             try:
-                current_app.send_task("jobs.work", args=arguments, queue=queue, retry=False)
+                if _takes_the_mark(ring):
+                    arguments = ring[: 4 if passed_on else 3]
+                    current_app.send_task("jobs.work", args=arguments, queue=queue, retry=False)
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the thread that rings
                 logger.warning("No ring for %s, the sweeper will: %s", kind, describe_error(error))
                 self._rest_until = monotonic() + _REST_AFTER_FAILURE_SECONDS
                 return
+
+
+def heard(kind: str, queue: str) -> None:
+    """A worker has heard the ring and will claim now: what is committed from here on needs another one."""
+    with suppress(RedisError):
+        _marks().delete(_mark(kind, queue))
+
+
+def _takes_the_mark(ring: Ring) -> bool:
+    """Whether no other ring for the same waits to be heard. Those for suspects and those passed on are few: each is published."""
+    kind, queue, suspects, passed_on = ring
+    return bool(suspects or passed_on or _marks().set(_mark(kind, queue), 1, nx=True, px=_MARKED_FOR))
+
+
+def _mark(kind: str, queue: str) -> str:
+    return f"rung:{queue}:{kind}"
+
+
+@cache
+def _marks() -> Redis:
+    options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    timeouts = {name: options[name] for name in ("socket_timeout", "socket_connect_timeout")}
+    return Redis.from_url(settings.REDIS_URL, retry=None, **timeouts)
 
 
 _ringer = _Ringer()

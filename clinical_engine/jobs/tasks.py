@@ -3,13 +3,14 @@
 from celery import shared_task
 from django.db import close_old_connections
 
-from clinical_engine.jobs import groups, sweeper, worker
+from clinical_engine.jobs import groups, rings, sweeper, worker
 
 
 @shared_task(name="jobs.work")
 def work(kind: str, queue: str, suspects: bool = False, passed_on: int = 0) -> None:  # noqa: FBT001, FBT002 - a message's arguments
     """Work off the due jobs of a kind."""
     close_old_connections()
+    rings.heard(kind, queue)
     worker.work(kind, queue, suspects=suspects, passed_on=passed_on)
 
 

@@ -1,5 +1,6 @@
 """A real worker: a ring alone makes it work. What faults in rings, Redis and workers come to is in tests/faults."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests import factories
 from tests.api.bodies import post, statement
 from tests.workers import running_worker
 
+Activating = Callable[[int], None]
+
 
 def everything_is_linked(number: int) -> bool:
     return (
@@ -25,19 +28,55 @@ def everything_is_linked(number: int) -> bool:
     )
 
 
-@pytest.mark.usefixtures("committed_db")
-def test_an_accepted_activation_is_linked_by_a_worker_that_was_rung_for_without_any_sweep(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def activate(committed_db: None) -> Activating:
+    """Says that a patient is active."""
+    del committed_db
     with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
         # Nothing that another test left.
         broker.flushall()
     caller = factories.caller()
     client = Client(headers={"Authorization": f"Bearer {caller.key}"})
+
+    def say(number: int) -> None:
+        body = statement(caller, f"a-{number}", f"p-{number}")
+        assert post(client, "activations", body).status_code == 202
+
+    return say
+
+
+def connections_of_workers() -> list[int]:
+    """The database's processes that serve them, each of which was asked for jobs last."""
+    return [
+        pid
+        for (pid,) in fetch_all(
+            "SELECT pid FROM pg_stat_activity WHERE state = 'idle' AND query LIKE '%%FROM jobs_job%%'"
+        )
+    ]
+
+
+def test_an_accepted_activation_is_linked_by_a_worker_that_was_rung_for_without_any_sweep(
+    tmp_path: Path, activate: Activating
+) -> None:
     with running_worker(tmp_path / "worker.log"):
         for number in range(3):
-            body = statement(caller, f"a-{number}", f"p-{number}")
-            assert post(client, "activations", body).status_code == 202
+            activate(number)
         assert wait_until(lambda: everything_is_linked(3), seconds=60)
     assert fetch_all("SELECT count(*) FROM jobs_periodicrun") == [(0,)]
+    assert set(Attempt.objects.values_list("outcome", "trigger")) == {("succeeded", "auto")}
+
+
+def test_a_worker_keeps_its_connection_from_ring_to_ring_and_replaces_one_that_was_ended(
+    tmp_path: Path, activate: Activating
+) -> None:
+    with running_worker(tmp_path / "worker.log"):
+        activate(1)
+        assert wait_until(lambda: everything_is_linked(1) and bool(connections_of_workers()), seconds=60)
+        [connection] = connections_of_workers()
+        activate(2)
+        assert wait_until(lambda: everything_is_linked(2) and bool(connections_of_workers()), seconds=60)
+        assert connections_of_workers() == [connection]
+        assert fetch_all("SELECT pg_terminate_backend(%s)", [connection]) == [(True,)]
+        activate(3)
+        assert wait_until(lambda: everything_is_linked(3), seconds=60)
     assert set(Attempt.objects.values_list("outcome", "trigger")) == {("succeeded", "auto")}

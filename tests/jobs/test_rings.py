@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import transaction
 
 import clinical_engine.celery  # noqa: F401 - the application that rings
-from clinical_engine.jobs import rings, worker
+from clinical_engine.jobs import rings, tasks
 from clinical_engine.jobs.registry import Handled
 from clinical_engine.running.environment import ROOT
 from clinical_engine.running.processes import wait_until
@@ -36,9 +36,10 @@ LATER = timedelta(seconds=3)
 @pytest.fixture
 def queue() -> Iterator["redis.Redis"]:
     with closing(redis.Redis.from_url(settings.REDIS_URL)) as client:
-        client.delete(QUEUE, "default")
+        # With the marks of what was rung for and nobody heard.
+        client.flushdb()
         yield client
-        client.delete(QUEUE, "default")
+        client.flushdb()
 
 
 def rung(client: "redis.Redis", queue: str = QUEUE) -> list[str]:
@@ -98,7 +99,7 @@ def test_a_long_job_rings_for_its_next_slice(new_kind: RegisterKind, queue: "red
     kind = new_kind(lambda batch: Handled(continued={job.id: 1 for job in batch}), queue=QUEUE)
     enqueue(kind, 1)
     assert wait_until(lambda: len(rung(queue)) == 1, seconds=60)
-    assert worker.work(kind.name, QUEUE) == 1
+    tasks.work(kind.name, QUEUE)
     assert wait_until(lambda: len(rung(queue)) == 2, seconds=60)
 
 
@@ -108,6 +109,61 @@ def test_rings_for_one_kind_that_wait_are_one_ring(queue: "redis.Redis") -> None
     rings.ring("last", QUEUE)
     assert wait_until(lambda: any("last" in each for each in rung(queue)), seconds=60)
     assert len(rung(queue)) < 1000
+
+
+def mark(kind: str, queue: str = QUEUE) -> str:
+    return f"rung:{queue}:{kind}"
+
+
+def test_a_ring_that_nobody_has_heard_stands_for_those_of_all_processes(
+    queue: "redis.Redis", tmp_path: Path
+) -> None:
+    rings.ring("often", "default")
+    assert wait_until(lambda: len(rung(queue, "default")) == 1, seconds=60)
+    # For as long as the other process takes to start.
+    queue.set(mark("often", "default"), 1)
+    with running_ringer(settings.REDIS_URL, tmp_path / "ringer.log") as ring:
+        ring("often")
+        ring("last")
+        assert wait_until(lambda: len(rung(queue, "default")) > 1, seconds=60)
+    assert rung(queue, "default") == ["('last', 'default', False)", "('often', 'default', False)"]
+
+
+def test_a_ring_that_was_lost_stands_for_the_others_for_a_second_only(queue: "redis.Redis") -> None:
+    rings.ring("lost", QUEUE)
+    assert wait_until(lambda: len(rung(queue)) == 1, seconds=60)
+    assert queue.pttl(mark("lost")) in range(-2, 1001)
+    queue.delete(QUEUE)
+
+    def arrives() -> bool:
+        rings.ring("lost", QUEUE)
+        return bool(rung(queue))
+
+    assert wait_until(arrives, seconds=60)
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_worker_hears_a_ring_before_it_claims_so_that_the_next_job_rings(
+    new_kind: RegisterKind, queue: "redis.Redis"
+) -> None:
+    marked: list[object] = []
+    kind = new_kind(lambda _: marked.append(queue.exists(mark(kind.name))), queue=QUEUE)
+    enqueue(kind, 1)
+    assert wait_until(lambda: len(rung(queue)) == 1, seconds=60)
+    queue.set(mark(kind.name), 1)
+    tasks.work(kind.name, QUEUE)
+    assert marked == [0]
+    enqueue(kind, 2)
+    assert wait_until(lambda: len(rung(queue)) == 2, seconds=60)
+
+
+def test_rings_for_suspects_and_those_that_are_passed_on_are_always_rung(queue: "redis.Redis") -> None:
+    rings.ring("kind", QUEUE)
+    assert wait_until(lambda: len(rung(queue)) == 1, seconds=60)
+    queue.set(mark("kind"), 1)
+    rings.ring("kind", QUEUE, suspects=True)
+    rings.ring("kind", QUEUE, passed_on=1)
+    assert wait_until(lambda: len(rung(queue)) == 3, seconds=60)
 
 
 @pytest.mark.usefixtures("committed_db")
