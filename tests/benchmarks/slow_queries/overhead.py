@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import count
 from math import sqrt
-from statistics import median, stdev
+from statistics import geometric_mean, median, stdev
 
 from django.utils import timezone
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, whatever its name says
@@ -51,7 +51,8 @@ def run() -> list[Metric]:
     """Overhead: milliseconds of requests by real HTTP to two webs as `make run` starts them, on one database: one that captures
     its statements, as in production, and one that does not. Requests go to them in turns (A B, B A), on one connection each; each
     of the rounds begins with fresh webs. The ratio is the median of the rounds' own, of their p95 for the API and of their medians
-    for requests that do nothing but send 200 queries for a row by its key; beside it the standard error of its rounds. Processor
+    for requests that do nothing but send 200 queries for a row by its key; beside it the standard error of its rounds. All
+    requests: of a round the geometric mean of its four kinds' ratios, which is four times as many requests as one kind's. Processor
     time: of all processes of a web for all requests to the API, and of a thread for one statement's capture. Memory: MB by which
     all processes of each web grew at their peaks over 1,000,000 statements, a tenth of which had a text of its own.
     """
@@ -131,15 +132,22 @@ def _round(owner: Connection, key: str, requests: Mapping[str, Callable[[], Requ
 
 def _of_api(rounds: Sequence[_Round]) -> list[Metric]:
     metrics: list[Metric] = []
+    by_kind = []
     for name in rounds[0].took:
         if name in _QUERIES:
             continue
         p95 = [[percentile(each, 0.95) for each in one.took[name]] for one in rounds]
+        by_kind.append(p95)
         metrics += [
             *_ratio(f"{name}, p95", p95),
             measured(f"{name}, p95 with capture", median(counted for counted, _ in p95) * 1000),
         ]
-    return [*metrics, *_ratio("processor time of a web for these requests", [one.cpu for one in rounds])]
+    means = [list(map(geometric_mean, zip(*kinds, strict=True))) for kinds in zip(*by_kind, strict=True)]
+    return [
+        *_ratio("all requests to the API, p95", means),
+        *metrics,
+        *_ratio("processor time of a web for these requests", [one.cpu for one in rounds]),
+    ]
 
 
 def _of_queries(rounds: Sequence[_Round]) -> list[Metric]:
