@@ -61,7 +61,7 @@ def running_engine() -> Iterator[str]:
 def _answers(address: str) -> bool:
     try:
         return requests.get(address, timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
