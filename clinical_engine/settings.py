@@ -133,8 +133,8 @@ CELERY_BROKER_URL = (
 )
 JOB_QUEUES = ("default", "reruns", "sweeps")
 # A lease outlives the hard time limit: a worker that still runs is never declared dead.
-JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", default=120))
-SWEEP_INTERVAL = timedelta(seconds=env.int("SWEEP_INTERVAL_SECONDS", default=5))
+JOB_LEASE = env.seconds("JOB_LEASE_SECONDS", default=120, least=1)
+SWEEP_INTERVAL = env.seconds("SWEEP_INTERVAL_SECONDS", default=5, least=1)
 CELERY_TASK_SOFT_TIME_LIMIT = JOB_LEASE.total_seconds() * 0.5
 CELERY_TASK_TIME_LIMIT = JOB_LEASE.total_seconds() * 0.75
 # A ring is acknowledged when it is heard. Acknowledged after the work it would come back later than the sweeper rings anyway,
@@ -177,7 +177,7 @@ CLOCK_SKEW = timedelta(minutes=10)
 # A roster that would unlink a larger share of a submitter's linked patients waits for a person to confirm it.
 ROSTER_GUARD_SHARE = env.share("ROSTER_GUARD_SHARE", default=0.05)
 # How often a submitter's last roster is compared again with the links: whoever slipped through is counted by then.
-ROSTER_COMPARED_EVERY = timedelta(seconds=env.int("ROSTER_COMPARED_EVERY_SECONDS", default=900))
+ROSTER_COMPARED_EVERY = env.seconds("ROSTER_COMPARED_EVERY_SECONDS", default=900, least=1)
 
 # --- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -30,11 +30,11 @@ class Env(environ.Env):  # type: ignore[misc]  # the package has no types
             raise environ.ImproperlyConfigured(f"{var} must be a share from 0 to 1.")
         return value
 
-    def seconds(self, var: str, *, default: float) -> timedelta:
-        """A stretch of time from nothing to a day. Raises ImproperlyConfigured for everything else."""
+    def seconds(self, var: str, *, default: float, least: float = 0) -> timedelta:
+        """A stretch of time from `least` seconds to a day. Raises ImproperlyConfigured for everything else."""
         value = self._number(var, default)
-        if not 0 <= value <= _DAY:
-            raise environ.ImproperlyConfigured(f"{var} must be a number of seconds from 0 to {_DAY:,}.")
+        if not least <= value <= _DAY:
+            raise environ.ImproperlyConfigured(f"{var} must be a number of seconds from {least} to {_DAY:,}.")
         return timedelta(seconds=value)
 
     def milliseconds(self, var: str, *, default: int) -> int:

@@ -35,6 +35,14 @@ def test_what_is_no_stretch_of_time_is_refused_by_the_name_of_its_variable(
         Env().seconds(NAME, default=15)
 
 
+def test_a_stretch_of_time_that_is_too_short_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWEEP_INTERVAL_SECONDS", "0.5")
+    with pytest.raises(
+        environ.ImproperlyConfigured, match=r"^SWEEP_INTERVAL_SECONDS must be .* from 1 to 86,400\.$"
+    ):
+        Env().seconds("SWEEP_INTERVAL_SECONDS", default=5, least=1)
+
+
 @pytest.mark.parametrize(("text", "share"), [("0", 0), ("0.01", 0.01), ("1", 1)])
 def test_a_share_is_read_as_a_part_of_a_whole(
     monkeypatch: pytest.MonkeyPatch, text: str, share: float

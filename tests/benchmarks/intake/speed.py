@@ -25,7 +25,7 @@ from tests.benchmarks.services import wait
 _DATABASE = "benchmark_intake"
 _TABLE = "observations_measurement"
 # Requests of a round, by the readings of each.
-_REQUESTS = {1_000: 12, 100: 60, 1: 300}
+_REQUESTS = {1_000: 24, 100: 240, 1: 300}
 # As many as a process of the web has threads.
 _AT_ONCE = 4
 _WARM_UP = 2
