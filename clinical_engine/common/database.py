@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import msgspec
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection
 
 # Whatever the driver adapts; bulk values come as array literals.
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -84,7 +84,7 @@ def deferred_flushing() -> Iterator[None]:
     finally:
         try:
             execute("RESET synchronous_commit")
-        except DatabaseError:
+        except Error:
             # Nobody is to get it as it is; one that broke is closed as well.
             connection.close()
 

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from django.db import OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from clinical_engine.common.database import array_literal, execute, fetch_all
+from clinical_engine.common.database import array_literal, deferred_flushing, execute, fetch_all
 from observations.intake import Outcome
 
 # PostgreSQL has no texts with NUL, and UTF-8 no halves of surrogate pairs.
@@ -74,3 +75,13 @@ def test_a_span_of_time_arrives_as_it_was(span: timedelta) -> None:
 @pytest.mark.django_db
 def test_a_statement_tells_how_many_rows_it_touched() -> None:
     assert execute("SELECT generate_series(1, 3)") == 3
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_nobody_gets_a_connection_on_which_commits_return_before_they_are_on_disk() -> None:
+    with deferred_flushing():
+        assert fetch_all("SHOW synchronous_commit") == [("off",)]
+    assert fetch_all("SHOW synchronous_commit") == [("on",)]
+    with pytest.raises(OperationalError), deferred_flushing():
+        execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert fetch_all("SHOW synchronous_commit") == [("on",)]
