@@ -97,7 +97,9 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")}
 DATABASES["default"].update(
-    CONN_MAX_AGE=600,
+    # A connection goes on as it planned when tables were small, as for the checks of foreign keys: a worker, which fills tables by
+    # the thousand, would read them whole for each row until their statistics come.
+    CONN_MAX_AGE=600 if PROCESS == "web" else 5,
     CONN_HEALTH_CHECKS=True,
     # The test database is provisioned with its roles before Django starts, and used as it is.
     TEST={"NAME": DATABASES["default"]["NAME"]},
