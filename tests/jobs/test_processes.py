@@ -75,7 +75,9 @@ def test_a_worker_keeps_its_connection_for_seconds_and_replaces_one_that_was_end
     def used_for_one_link() -> int:
         number = next(numbers)
         activate(number)
-        assert wait_until(lambda: everything_is_linked(number) and len(connections_of_workers()) == 1, seconds=60)
+        assert wait_until(
+            lambda: everything_is_linked(number) and len(connections_of_workers()) == 1, seconds=60
+        )
         [connection] = connections_of_workers()
         return connection
 
