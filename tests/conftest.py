@@ -64,6 +64,8 @@ def pytest_configure() -> None:
     # all static files are read for the one, nor is a million times hashed for the other. Processes are as ever, and understand it.
     settings.WHITENOISE_AUTOREFRESH = True
     PBKDF2PasswordHasher.iterations = 1
+    # Renewed after ten minutes, a connection would take with it what a test had made for it alone, as a temporary table.
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = None
 
 
 def pytest_sessionstart() -> None:

@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 from decimal import Decimal
-from time import process_time
 
 import pytest
 
 from observations.catalogue import preload, preload_scores, units
 from observations.catalogue.entries import Conversion
+from tests.processor import within
 
 GLUCOSE = Decimal(preload.GLUCOSE_MOLAR_MASS)
 
@@ -155,9 +155,8 @@ def test_the_molar_mass_is_used_between_mass_and_substance_only() -> None:
 @pytest.mark.parametrize("unit", ["10*999999999", "10^+999999999", "m99999999", "Ym-9999999", "9" * 32])
 def test_a_unit_with_a_huge_number_costs_nothing(unit: str) -> None:
     units.is_known("kg")
-    began = process_time()
-    assert not units.is_comparable(unit, "1")
-    assert process_time() - began < 1
+    with within(1):
+        assert not units.is_comparable(unit, "1")
 
 
 @pytest.mark.parametrize(

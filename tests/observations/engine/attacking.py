@@ -15,6 +15,7 @@ from observations.engine import Input, NotComputable, ScriptFailed, ScriptRefuse
 from tests.benchmarks.memory import Growth
 from tests.observations.engine.attacks import ATTACKS, INPUTS
 from tests.observations.engine.generator_attacks import GENERATOR, ODD_INPUTS
+from tests.processor import slowness, yardstick
 
 MILLISECONDS = 100
 MEGABYTES = 64
@@ -35,6 +36,8 @@ class Attacked(NamedTuple):
     end: str
     milliseconds: float
     megabytes: float
+    slowness: float
+    """How many times as slow as usual the processor was meanwhile."""
 
 
 def attempt(source: str, inputs: Mapping[str, Input] = INPUTS) -> str:
@@ -51,14 +54,16 @@ def attempt(source: str, inputs: Mapping[str, Input] = INPUTS) -> str:
 
 
 def measured(source: str, inputs: Mapping[str, Input]) -> Attacked:
-    """Attack until the time is within its bound, a few times at most; the memory is the first try's."""
+    """Attack until the time is within its bound, a few times at most, in turns with the yardstick; the memory is the first's."""
     growth = Growth([os.getpid()])
     end, best = _timed(source, inputs)
     megabytes = growth.megabytes()
+    yardsticks = []
     for _ in range(TRIES - 1):
         if best > MILLISECONDS:
+            yardsticks.append(yardstick())
             best = min(best, _timed(source, inputs)[1])
-    return Attacked(source[:80], end, best, megabytes)
+    return Attacked(source[:80], end, best, megabytes, slowness(min(yardsticks, default=0)))
 
 
 def _timed(source: str, inputs: Mapping[str, Input]) -> tuple[str, float]:

@@ -12,6 +12,7 @@ from psycopg2.extras import execute_values
 from clinical_engine.common.database import execute
 from clinical_engine.profiling.capture import batches, tally, units
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS
+from tests.processor import slowness, within, yardstick
 from tests.profiling.capture.support import Noted, capturing
 
 MEGABYTE = 1_000_000
@@ -74,7 +75,7 @@ def test_a_statement_of_ten_megabytes_costs_little_more_than_without_and_little_
     assert found.bytes_most > 9 * MEGABYTE
     assert (found.parameters_most, found.values_most) == (parameters, values)
     # Of this process: the server's share is as noisy as the machine.
-    assert with_capture < without + 0.25
+    assert with_capture < without + 0.25 * slowness(yardstick())
 
 
 def _seconds(action: Callable[[], object]) -> float:
@@ -98,9 +99,8 @@ def test_of_very_many_distinct_statements_a_bounded_number_is_kept_and_none_is_l
     noted = Noted()
     flood(noted, 30_000)
     assert len(noted.tally._cells) <= tally.MOST_KEYS + 1
-    begun = process_time()
-    content = noted.content()
-    assert process_time() - begun < 3
+    with within(3):
+        content = noted.content()
     assert len(content) < MEGABYTE
     found = batches.decoded(content).counted
     assert sum(each.calls for each in found) == 30_000
