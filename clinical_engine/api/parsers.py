@@ -49,7 +49,7 @@ def _drain(stream: IO[bytes]) -> None:
 class SmallJSONParser(_BoundedParser):
     """JSON of at most 64 KB, decoded.
 
-    Raises RequestDataTooBig, ParseError, or RefusedError when it is compressed or has a key twice.
+    Raises RequestDataTooBig, ParseError, or RefusedError when it is compressed, nested too deeply or has a key twice.
     """
 
     def parse(
@@ -62,7 +62,9 @@ class SmallJSONParser(_BoundedParser):
         body = self.read(stream, parser_context)
         try:
             decoded = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except RecursionError as error:
+            raise RefusedError(Refusal("body", "invalid", "Is nested too deeply.")) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ParseError from error
         if (refusal := refusal_of_repeated_key(body)) is not None:
             raise RefusedError(refusal)

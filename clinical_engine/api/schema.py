@@ -1,11 +1,14 @@
 """The OpenAPI side of what every endpoint shares."""
 
+from threading import Lock
 from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from clinical_engine.api.idempotency import description as idempotency
 from clinical_engine.api.idempotency import is_idempotent
@@ -99,6 +102,20 @@ class ProblemAwareSchema(AutoSchema):
             if status.startswith(("4", "5")):
                 body["content"] = {"application/problem+json": next(iter(body["content"].values()))}
         return bodies
+
+
+class OnceDescribed(SchemaGenerator):
+    """Describes the API once in each process, where it never changes: two threads that did so at once would disturb each other."""
+
+    _turn = Lock()
+    _document: dict[str, Any] | None = None
+
+    def get_schema(self, request: Request | None = None, public: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the library's signature
+        """The OpenAPI document."""
+        with self._turn:
+            if OnceDescribed._document is None:
+                OnceDescribed._document = super().get_schema(request, public)  # type: ignore[no-untyped-call]
+            return OnceDescribed._document
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -79,9 +79,11 @@ def page(
 def finding_line(finding: Finding) -> str:
     """What was found, who looks after it, and until when."""
     if finding.closed_at is not None:
-        return f"settled {finding.closed_at:%Y-%m-%d}: {finding.told}"
+        why = f" ({finding.closed_because})" if finding.closed_because else ""
+        return f"settled {finding.closed_at:%Y-%m-%d}: {finding.told}{why}"
     owner = finding.owner.get_username() if finding.owner else "nobody yet"
-    return f"{finding.get_kind_display()}, due {finding.due_on}, {owner}: {finding.told}"
+    note = f" ({finding.note})" if finding.note else ""
+    return f"{finding.get_kind_display()}, due {finding.due_on}, {owner}: {finding.told}{note}"
 
 
 def _figures(statement: CapturedStatement) -> Sequence[str]:

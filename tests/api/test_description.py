@@ -3,6 +3,7 @@
 That every answer is as described is checked by `DescribedClient` in all tests of this package.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.test import Client
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
+from clinical_engine.api.schema import OnceDescribed
 from clinical_engine.api.scopes import SCOPES
 from tests.api.contract import complaints, description, operations
 
@@ -22,6 +24,15 @@ def test_the_stored_description_is_what_the_code_serves() -> None:
     stored = Path(settings.BASE_DIR, "docs", "openapi.yaml").read_text()
     renderer: Any = OpenApiYamlRenderer()
     assert stored == renderer.render(description()).decode(), "run `make openapi` and read its diff"
+
+
+def test_all_who_ask_for_it_at_once_when_a_process_begins_are_given_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(OnceDescribed, "_document", None)
+    with ThreadPoolExecutor(8) as threads:
+        served = list(threads.map(lambda _: OnceDescribed().get_schema(public=True), range(8)))
+    assert served == [description()] * 8
 
 
 @pytest.mark.django_db

@@ -158,6 +158,11 @@ def test_what_is_not_json_is_answered_as_such_without_an_echo(api: DescribedClie
     assert "NaN" not in answer.content.decode()
 
 
+def test_json_that_is_nested_too_deeply_is_told_as_that(api: DescribedClient) -> None:
+    [error] = post(api, "activations", b"[" * 30_000 + b"]" * 30_000).json()["errors"]
+    assert (error["field"], error["code"], error["message"]) == ("body", "invalid", "Is nested too deeply.")
+
+
 def test_a_statement_larger_than_64_kilobytes_is_not_read(api: DescribedClient, caller: Caller) -> None:
     assert post(api, "activations", statement(caller, note="x" * 70_000)).status_code == 413
 

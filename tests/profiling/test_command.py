@@ -141,8 +141,10 @@ def test_one_statement_is_shown_with_its_callers_days_and_findings() -> None:
     growing = captured.growing()
     captured.days(growing, 3, releases=("r1", "r2"))
     captured.caller(growing, origin="job recompute", place="observations/recompute.py:7", time_us=1)
-    captured.finding(growing)
-    captured.finding(growing, kind=FindingKind.SLOWER, closed_at=timezone.now())
+    captured.finding(growing, note="asked the planner")
+    captured.finding(
+        growing, kind=FindingKind.SLOWER, closed_at=timezone.now(), closed_because="an index was made"
+    )
     shown = document(growing.fingerprint)["statement"]
     assert [caller["origin"] for caller in shown["callers"]] == [captured.ORIGIN, "job recompute"]
     assert [day["day"] for day in shown["days"]] == [
@@ -155,7 +157,9 @@ def test_one_statement_is_shown_with_its_callers_days_and_findings() -> None:
     assert captured.SHAPE in text
     assert "The duration grows with the active patients to the power of 1.0 (0.9 to 1.1)." in text
     assert "observations/recompute.py:7" in text
-    assert "settled " in text
+    assert " (asked the planner)\n" in text
+    assert f"settled {timezone.now():%Y-%m-%d}: " in text
+    assert " (an index was made)\n" in text
 
 
 def test_it_fails_for_a_cron_job_only_on_what_is_asked_for_and_open() -> None:
