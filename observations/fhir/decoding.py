@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from clinical_engine.api.decoding import UNREADABLE
-from observations.fhir.elements import Observation, Sent, Valued
+from observations.fhir.elements import Concept, Observation, Sent, Valued
 from observations.fhir.faults import Fault, fault, fault_of
 from observations.intake.checking import MAX_COMPONENTS
 
@@ -90,7 +90,13 @@ _NOT_SUPPORTED = {
 ELEMENTS = _READ | _FORMAL | _IGNORED | _OF_COMPONENT | _NOT_SUPPORTED.keys()
 """Every name of an element of an Observation that is known here."""
 
+
+class _Coded(msgspec.Struct):
+    code: Concept = Concept()
+
+
 _decode_elements = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_coded = msgspec.json.Decoder(_Coded).decode
 _decode_observation = msgspec.json.Decoder(Observation).decode
 _decode_component = msgspec.json.Decoder(Valued).decode
 
@@ -113,6 +119,14 @@ def decode(raw: Raw) -> Sent | Fault:
     if isinstance(components, Fault):
         return components
     return Sent(observation, components, tuple(sorted(_IGNORED & elements.keys())))
+
+
+def concept_of(raw: Raw) -> Concept:
+    """What an Observation that cannot be taken is about; empty where not even that can be read."""
+    try:
+        return _decode_coded(raw).code
+    except UNREADABLE:
+        return Concept()
 
 
 def _problem_of(elements: Iterable[str], known: frozenset[str], path: str = "") -> Fault | None:

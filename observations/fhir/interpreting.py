@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from observations.catalogue import Catalogue, Entry
-from observations.fhir.elements import Identifier, Observation, Sent, Valued
+from observations.fhir.elements import Concept, Identifier, Observation, Sent, Valued
 from observations.fhir.faults import Fault, fault
 from observations.fhir.subjects import Subject
 from observations.fhir.terms import CLIENT_IDS, REPLACES, client_id_of
@@ -32,9 +32,13 @@ class Retraction(msgspec.Struct, frozen=True, gc=False):
 
 
 class Meaning(msgspec.Struct, frozen=True, gc=False):
-    """What an entry means, of which organisation where that can be told; the path of a fault is below the entry."""
+    """What an entry means, of which organisation where that can be told; the path of a fault is below the entry.
+
+    `concept` is what it is about, as far as that can be read.
+    """
 
     meant: Reading | Retraction | Fault
+    concept: Concept = Concept()
     organisation_id: UUID | None = None
     sent: Sent | None = None
 
@@ -54,7 +58,7 @@ def meaning_of(sent: Sent, subject: Subject | Fault, codes: Catalogue) -> Meanin
     meant = _meant(sent, subject, codes)
     if isinstance(meant, Fault):
         meant = Fault(meant.refusal, f"resource.{meant.path}")
-    return Meaning(meant, organisation_id, sent)
+    return Meaning(meant, sent.observation.code, organisation_id, sent)
 
 
 def _meant(sent: Sent, subject: Subject | Fault, codes: Catalogue) -> Reading | Retraction | Fault:

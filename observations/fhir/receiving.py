@@ -10,8 +10,8 @@ from django.db import transaction
 
 from clinical_engine.api.scopes import Access
 from observations.catalogue import Catalogue, catalogue
-from observations.fhir.decoding import decode
-from observations.fhir.elements import Sent
+from observations.fhir.decoding import concept_of, decode
+from observations.fhir.elements import Concept, Sent
 from observations.fhir.faults import Fault, join
 from observations.fhir.frames import Bundle, resource_of
 from observations.fhir.interpreting import Meaning, meaning_of
@@ -55,10 +55,10 @@ def _meanings(bundle: Bundle, access: Access, codes: Catalogue) -> list[Meaning]
     sent = [_sent(raw) for raw in bundle.entry]
     patients = referenced_patients(access, sent)
     return [
-        Meaning(each)
+        Meaning(each, _concept_in(raw))
         if isinstance(each, Fault)
         else meaning_of(each, subject_of(each.observation.subject, access, patients), codes)
-        for each in sent
+        for raw, each in zip(bundle.entry, sent, strict=True)
     ]
 
 
@@ -72,6 +72,11 @@ def _sent(raw: msgspec.Raw) -> Sent | Fault:
     if isinstance(decoded, Fault):
         return Fault(decoded.refusal, join("resource", decoded.path))
     return decoded
+
+
+def _concept_in(raw: msgspec.Raw) -> Concept:
+    resource = resource_of(raw)
+    return Concept() if isinstance(resource, Fault) else concept_of(resource)
 
 
 def _by_organisation(

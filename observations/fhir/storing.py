@@ -83,7 +83,7 @@ def store(organisation_id: UUID | None, meanings: Mapping[int, Meaning], sender:
 def _reading_of(meaning: Meaning, meant: Reading | Fault) -> Reading | Unread:
     if not isinstance(meant, Fault):
         return meant
-    code = None if meaning.sent is None else code_of(meaning.sent.observation.code, kept_catalogue(), "code")
+    code = code_of(meaning.concept, kept_catalogue(), "code")
     return Unread(meant.refusal, code if isinstance(code, str) else "")
 
 

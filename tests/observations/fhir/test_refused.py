@@ -98,6 +98,10 @@ def test_a_resource_that_cannot_be_taken_says_which_element_and_why(
     assert not Measurement.objects.exists()
     counted = RefusalCount.objects.get(reason=code)
     assert (counted.number, counted.organisation) == (1, caller.organisation)
+    # Whatever else is wrong with it, what it is about is counted.
+    about = fields.get("code", concept("2339-0"))
+    is_counted = path != "code" or code == "unknown_code"
+    assert counted.code == (about["coding"][0]["code"] if is_counted else "")
 
 
 def _part(code: str = "8480-6", **fields: Any) -> dict[str, Any]:
