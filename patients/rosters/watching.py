@@ -1,28 +1,12 @@
-"""Watching a roster from a shell: a bar on a terminal, plain lines elsewhere."""
+"""Watching a roster from a shell."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import TextIOBase
-from time import monotonic, sleep
 
-from tqdm import tqdm
-
-from clinical_engine.common.saying import NewLines
-from clinical_engine.jobs import selectors as jobs
-from clinical_engine.jobs.states import STOPPED
+from clinical_engine.common.saying import joined, shown_on
+from clinical_engine.jobs.following import follow
 from patients.models import Roster
 from patients.models.rosters import MOVING
 from patients.rosters.report import progress
-
-_LOOK_EVERY_SECONDS = 0.5
-_STALLED_AFTER_SECONDS = 10.0
-STALLED = "no step for a while: are the workers running?"
-Show = Callable[[Roster, str], None]
-
-
-class JobStoppedError(Exception):
-    """The roster's job failed or was cancelled: nothing moves the roster any more."""
 
 
 def watch(roster: Roster, output: TextIOBase) -> Roster:
@@ -30,34 +14,13 @@ def watch(roster: Roster, output: TextIOBase) -> Roster:
 
     Raises JobStoppedError.
     """
-    with _shown_on(output) as show:
-        seen, since = ("", 0), monotonic()
-        roster.refresh_from_db()
-        while True:
-            job = jobs.job_for([roster.organisation_id], roster.job_id)
-            roster.refresh_from_db()
-            if (roster.state, roster.done) != seen:
-                seen, since = (roster.state, roster.done), monotonic()
-            show(roster, STALLED if monotonic() - since > _STALLED_AFTER_SECONDS else "")
-            if roster.state not in MOVING:
-                return roster
-            if job is not None and job.state in STOPPED:
-                raise JobStoppedError
-            sleep(_LOOK_EVERY_SECONDS)
-
-
-@contextmanager
-def _shown_on(output: TextIOBase) -> Iterator[Show]:
-    if not output.isatty():
-        lines = NewLines(output)
-        yield lambda roster, warning: lines.say(progress(roster), warning)
-        return
-    # On the process's error stream: a bar redraws its line, which Django's wrappers of output would break.
-    with tqdm(desc="reconciling", unit=" patients", file=sys.stderr) as bar:
-
-        def show(roster: Roster, warning: str) -> None:
-            bar.total = roster.to_do
-            bar.update(roster.done - bar.n)
-            bar.set_postfix_str("; ".join(filter(None, [roster.get_state_display().lower(), warning])))
-
-        yield show
+    with shown_on(output, "reconciling", "patients") as show:
+        for warning in follow(roster, MOVING, lambda: (roster.state, roster.done)):
+            state = roster.get_state_display().lower()
+            show(
+                joined(progress(roster), warning),
+                roster.done,
+                roster.to_do,
+                joined(state, warning),
+            )
+    return roster

@@ -1,7 +1,7 @@
 """The one base class of all ModelAdmins: read-only unless it says otherwise, nothing deleted, nothing counted to the end."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -131,6 +131,19 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
             raise
         return changelist
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with what stands above it."""
+        shown = {**(extra_context or {}), **self.above_list(request)}
+        response: HttpResponse = super().changelist_view(request, shown)
+        return response
+
+    def above_list(self, request: HttpRequest) -> Mapping[str, object]:
+        """What `list_before_template` shows."""
+        del request
+        return {}
+
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Run the chosen action, unless what was ticked is no id at all."""
         for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
@@ -182,6 +195,7 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
         """The page with the panels that apps registered for it, and its history for who may see that."""
         thing = kwargs.get("obj")
         if thing is not None:
+            context.update(self.above_facts(request, thing))
             context["panels"] = panels.shown_on(self.opts.label_lower, thing, request.user)
         # Its button leads to the audit trail: who may not see that would be led to a refusal.
         context["show_history"] = context.get("show_history") and request.user.has_perm(
@@ -189,6 +203,11 @@ class StaffModelAdmin(ModelAdmin):  # type: ignore[misc]  # the package has no t
         )
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
+
+    def above_facts(self, request: HttpRequest, thing: Any) -> Mapping[str, object]:  # noqa: ANN401 - a row of any model
+        """What `change_form_outer_before_template` shows above the facts of a page."""
+        del request, thing
+        return {}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: object) -> None:  # noqa: ANN401 - Django's signature
         """Write a new row whole, of a known one only what the form changed: the rest may have changed meanwhile."""

@@ -1,30 +1,21 @@
 """The list of imports, and the page of each: how far it has come, and what became of its lines."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotFound,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
-from clinical_engine.common.errors import NotAllowedNowError
 from clinical_engine.staff.actors import actor_of
-from clinical_engine.staff.admin import detail_button
+from clinical_engine.staff.admin.long_work import LongWorkAdmin
+from clinical_engine.staff.admin.steps import step_button
 from clinical_engine.staff.filters import RelatedFilter, ValueFilter, YesNoFilter
 from clinical_engine.staff.navigation import Menu
-from clinical_engine.staff.reasons import Question, ask, reason_in
-from clinical_engine.staff.search import as_uuid
+from clinical_engine.staff.reasons import Question
 from observations.admin.imports import cells
 from observations.admin.imports.columns import ImportColumns
 from observations.admin.imports.filters import StandsStillFilter
@@ -34,12 +25,21 @@ from observations.importing import services
 from observations.importing.report import problems_as_csv
 from observations.models import ImportState, MeasurementImport
 
-_LIVE = "admin/observations/import_live.html"
 _NAME = "observations_measurementimport"
 
 
+def _question(file: MeasurementImport, back: str) -> Question:
+    return Question(
+        f"Cancel the import of {file.lines:,} line{pluralize(file.lines)}",
+        f"No more of its lines are answered. What it has stored so far stands: {file.accepted + file.held:,} measurements."
+        " Sending the file again later goes on from there: what is stored already is a duplicate then.",
+        "Cancel the import",
+        back,
+    )
+
+
 @admin.register(MeasurementImport)
-class MeasurementImportAdmin(ImportColumns):
+class MeasurementImportAdmin(ImportColumns, LongWorkAdmin):
     """A file of measurements, and what became of its lines."""
 
     menu = Menu(34, "Measurements and results", "upload_file")
@@ -63,7 +63,7 @@ class MeasurementImportAdmin(ImportColumns):
     )
     ordering = ("-pk",)
     actions_detail = ("cancel",)
-    change_form_outer_before_template = "admin/staff/live.html"
+    live_template = "admin/observations/import_live.html"
     fieldsets = (
         (
             None,
@@ -89,44 +89,19 @@ class MeasurementImportAdmin(ImportColumns):
         return request.user.has_perm("observations.cancel_measurementimport")
 
     def get_urls(self) -> list[URLPattern]:
-        """Beside Django's: the form, the part of a page that renews itself, and the lines that were not taken."""
+        """With the form, and the lines that were not taken."""
         protected = self.admin_site.admin_view
         return [
             # Its own check of the token comes before the body is read.
             path("new/", protected(csrf_exempt(self.upload_view)), name=f"{_NAME}_new"),
-            path("<path:object_id>/live/", protected(self.live_view), name=f"{_NAME}_live"),
             path("<path:object_id>/problems/", protected(self.problems_view), name=f"{_NAME}_problems"),
             path("<path:object_id>/problems.csv", protected(self.report_view), name=f"{_NAME}_report"),
             *super().get_urls(),
         ]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """None at the page's head: the button stands in the part that renews itself, since it goes when the import is over."""
-        del request, object_id
-        return []
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list, with the button that leads to the form for who may import."""
-        new = reverse(f"admin:{_NAME}_new") if self.has_import_permission(request) else ""
-        response: HttpResponse = super().changelist_view(
-            request, {**(extra_context or {}), "import_url": new}
-        )
-        return response
-
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        *args: Any,  # noqa: ANN401 - Django's signature
-        **kwargs: Any,  # noqa: ANN401 - Django's signature
-    ) -> HttpResponse:
-        """The page, with how far it has come above the facts."""
-        file = kwargs.get("obj")
-        if file is not None:
-            context["live"] = self._live(request, file)
-        return super().render_change_form(request, context, *args, **kwargs)
+    def above_list(self, request: HttpRequest) -> Mapping[str, object]:
+        """The button that leads to the form, for who may import."""
+        return {"import_url": reverse(f"admin:{_NAME}_new") if self.has_import_permission(request) else ""}
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for a file, and take it."""
@@ -134,21 +109,14 @@ class MeasurementImportAdmin(ImportColumns):
             raise PermissionDenied
         return upload(request)
 
-    def live_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The part of a page that changes: state, numbers and button."""
-        file = self._seen(request, object_id)
-        if file is None:
-            return HttpResponseNotFound()
-        return render(request, _LIVE, {"live": self._live(request, file)})
-
     def problems_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The lines that were not taken, page by page."""
-        file = self._seen(request, object_id)
+        file = self.work_of(request, object_id)
         return problems_page(request, file) if file else self.not_there(request, object_id)
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The lines that were not taken, as a CSV."""
-        file = self._seen(request, object_id)
+        file = self.work_of(request, object_id)
         if file is None:
             return self.not_there(request, object_id)
         response = StreamingHttpResponse(problems_as_csv(file), content_type="text/csv; charset=utf-8")
@@ -156,34 +124,21 @@ class MeasurementImportAdmin(ImportColumns):
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @detail_button(title="Cancel", path="cancel", permission="cancel")
-    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask why, then answer no more of its lines."""
-        file = self.get_object(request, object_id)
-        if file is None:
-            return self.not_there(request, object_id)
-        page = reverse(f"admin:{_NAME}_change", args=[file.pk])
-        reason, form = reason_in(request)
-        if not reason:
-            return ask(request, _question(file, page), form, self.opts)
-        try:
-            services.cancel(actor=actor_of(request), import_id=file.pk, reason=reason)
-        except NotAllowedNowError as error:
-            self.message_user(request, str(error), messages.WARNING)
-        return HttpResponseRedirect(page)
+    cancel = step_button(
+        path="cancel",
+        title="Cancel the import",
+        permission="cancel",
+        question=_question,
+        act=lambda request, file, reason: services.cancel(
+            actor=actor_of(request), import_id=file.pk, reason=reason
+        ),
+    )
 
-    def _seen(self, request: HttpRequest, object_id: str) -> MeasurementImport | None:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        key = as_uuid(object_id)
-        return MeasurementImport.objects.filter(pk=key).first() if key else None
-
-    def _live(self, request: HttpRequest, file: MeasurementImport) -> Mapping[str, object]:
+    def live(self, request: HttpRequest, file: MeasurementImport) -> Mapping[str, object]:
+        """State, numbers and button."""
         is_moving = file.state == ImportState.IMPORTING
         may_cancel = is_moving and self.has_cancel_permission(request)
         return {
-            "template": _LIVE,
-            "url": reverse(f"admin:{_NAME}_live", args=[file.pk]),
             "is_moving": is_moving,
             "badge": cells.state_badge(file),
             "summary": cells.summary(file),
@@ -192,13 +147,3 @@ class MeasurementImportAdmin(ImportColumns):
             "numbers": cells.numbers(file),
             "cancel_url": reverse(f"admin:{_NAME}_cancel", args=[file.pk]) if may_cancel else "",
         }
-
-
-def _question(file: MeasurementImport, back: str) -> Question:
-    return Question(
-        f"Cancel the import of {file.lines:,} line{pluralize(file.lines)}",
-        f"No more of its lines are answered. What it has stored so far stands: {file.accepted + file.held:,} measurements."
-        " Sending the file again later goes on from there: what is stored already is a duplicate then.",
-        "Cancel the import",
-        back,
-    )

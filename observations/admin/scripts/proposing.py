@@ -13,7 +13,8 @@ from django.urls import reverse
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.staff.actors import actor_of
 from clinical_engine.staff.admin import StaffModelAdmin, detail_button
-from clinical_engine.staff.reasons import Question, ask, reason_in
+from clinical_engine.staff.admin.steps import step_button
+from clinical_engine.staff.reasons import Question
 from observations.admin.scripts.forms import ProposeForm, PublishForm
 from observations.admin.scripts.refusing import refuse
 from observations.admin.scripts.repair import repair_url
@@ -94,6 +95,18 @@ _POSSIBLE: dict[str, Callable[[ScriptVersion], bool]] = {
 }
 
 
+def _button(deed: Deed, permission: str) -> Callable[..., HttpResponse]:
+    def act(request: HttpRequest, version: ScriptVersion, reason: str) -> str:
+        address = deed.act(actor_of(request), version, reason)
+        messages.success(request, deed.done)
+        return address
+
+    def question(version: ScriptVersion, back: str) -> Question:
+        return Question(f"{deed.title}: {version}", deed.explanation, deed.title, back)
+
+    return step_button(path=deed.path, title=deed.title, permission=permission, question=question, act=act)
+
+
 class Proposing(StaffModelAdmin):
     """What the admin of versions inherits: the buttons of what can be done with a version now, and the pages behind them."""
 
@@ -136,20 +149,9 @@ class Proposing(StaffModelAdmin):
         """Put a proposed version in force, as the second person."""
         return self._put_forward(request, object_id, PublishForm)
 
-    @detail_button(title=TAKE_BACK.title, path=TAKE_BACK.path, permission="take_back")
-    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let a proposal wait no longer."""
-        return self._do(request, object_id, TAKE_BACK)
-
-    @detail_button(title=DISCARD.title, path=DISCARD.path, permission="propose")
-    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Delete a draft."""
-        return self._do(request, object_id, DISCARD)
-
-    @detail_button(title=RESUME.title, path=RESUME.path, permission="publish")
-    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let a suspended version compute again."""
-        return self._do(request, object_id, RESUME)
+    take_back = _button(TAKE_BACK, "take_back")
+    discard = _button(DISCARD, "propose")
+    resume = _button(RESUME, "publish")
 
     def _put_forward(
         self, request: HttpRequest, object_id: str, form_class: type[ProposeForm | PublishForm]
@@ -179,22 +181,6 @@ class Proposing(StaffModelAdmin):
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/observations/script_publish.html", context)
-
-    def _do(self, request: HttpRequest, object_id: str, deed: Deed) -> HttpResponse:
-        version = self.get_object(request, object_id)
-        if version is None:
-            return self.not_there(request, object_id)
-        reason, form = reason_in(request)
-        if reason:
-            try:
-                address = deed.act(actor_of(request), version, reason)
-            except NotAllowedNowError as error:
-                self.message_user(request, str(error), messages.WARNING)
-                return HttpResponseRedirect(page_of(version))
-            self.message_user(request, deed.done, messages.SUCCESS)
-            return HttpResponseRedirect(address)
-        title = f"{deed.title}: {version}"
-        return ask(request, Question(title, deed.explanation, deed.title, page_of(version)), form, self.opts)
 
 
 def page_of(version: ScriptVersion) -> str:

@@ -1,28 +1,24 @@
 """`manage.py backfill SCRIPT`: bring a script's results over a period current. docs/operations/backfill.md says more."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError
 from django.utils.dateparse import parse_date, parse_datetime
 
-from clinical_engine.common.errors import NotAllowedNowError, RefusedError
-from clinical_engine.common.guards import why_no_answer
+from clinical_engine.common.commands import WRONG_USE, sentences
+from clinical_engine.common.errors import NotAllowedNowError
+from clinical_engine.jobs.following import sentences_about
 from observations.backfill import report, services
-from observations.backfill.watching import JobStoppedError, follow
+from observations.backfill.watching import follow
 from observations.models import Backfill, BackfillState, ObservationScript, ScriptVersion
 from submitters.models import Organisation
 
 _NOT_DONE = 1
-_WRONG_USE = 2
-_NO_ANSWER = 3
-_INTERRUPTED = 130
 _FORMS = "2026-03-10 or 2026-03-10T12:00+01:00, without a zone in UTC"
 _MAY_START, _MAY_STEER = "observations.add_backfill", "observations.steer_backfill"
 _STEPS: Mapping[str, tuple[str, Callable[..., None]]] = {
@@ -70,7 +66,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
         """Start, steer or follow. Raises CommandError with one sentence for whatever a person can mend."""
-        with _sentences():
+        with sentences(NotAllowedNowError):
             step = next((step for step in _STEPS if options[step]), "")
             if step:
                 self._steer(step, options)
@@ -85,12 +81,14 @@ class Command(BaseCommand):
         backfill = _known(options[step])
         actor = _actor(options["actor"], _MAY_STEER)
         if actor is None:
-            raise CommandError("--actor: say whose account acts.", returncode=_WRONG_USE)
+            raise CommandError("--actor: say whose account acts.", returncode=WRONG_USE)
         act(actor=actor, backfill_id=backfill.pk, reason=options["reason"])
         self.stdout.write(f"{said}: backfill {backfill.pk}.")
 
     def _follow(self, backfill: Backfill) -> None:
-        with _sentences_about(backfill):
+        again = f"manage.py backfill --follow {backfill.pk}"
+        hint = f"To follow it: {again}. To pause it: --pause instead of --follow, with --reason and --actor."
+        with sentences_about("backfill", hint=hint, again=f"look again with: {again}"):
             follow(backfill, self.stderr)
             for text in report.result(backfill):
                 self.stdout.write(text)
@@ -101,9 +99,9 @@ class Command(BaseCommand):
 def _started(options: Mapping[str, Any]) -> Backfill:
     script = ObservationScript.objects.filter(name=options["script"]).first()
     if script is None:
-        raise CommandError("SCRIPT: there is no script of this name.", returncode=_WRONG_USE)
+        raise CommandError("SCRIPT: there is no script of this name.", returncode=WRONG_USE)
     if options["since"] is None:
-        raise CommandError("--since: say from when on.", returncode=_WRONG_USE)
+        raise CommandError("--since: say from when on.", returncode=WRONG_USE)
     return services.start_backfill(
         actor=_actor(options["actor"], _MAY_START),
         script=script,
@@ -129,7 +127,7 @@ def _organisation(key: UUID | None) -> Organisation | None:
         return None
     organisation = Organisation.objects.filter(pk=key).first()
     if organisation is None:
-        raise CommandError("--organisation: there is no such organisation.", returncode=_WRONG_USE)
+        raise CommandError("--organisation: there is no such organisation.", returncode=WRONG_USE)
     return organisation
 
 
@@ -138,14 +136,14 @@ def _candidate(script: ObservationScript, number: int | None) -> ScriptVersion |
         return None
     candidate = script.versions.filter(number=number).first()
     if candidate is None:
-        raise CommandError("--candidate: the script has no such version.", returncode=_WRONG_USE)
+        raise CommandError("--candidate: the script has no such version.", returncode=WRONG_USE)
     return candidate
 
 
 def _known(key: UUID) -> Backfill:
     backfill = Backfill.objects.filter(pk=key).first()
     if backfill is None:
-        raise CommandError("There is no such backfill.", returncode=_WRONG_USE)
+        raise CommandError("There is no such backfill.", returncode=WRONG_USE)
     return backfill
 
 
@@ -156,42 +154,6 @@ def _actor(name: str, permission: str) -> User | None:
     if user is None or not user.has_perm(permission):
         raise CommandError(
             f"--actor: is the name of an active account with the permission {permission}.",
-            returncode=_WRONG_USE,
+            returncode=WRONG_USE,
         )
     return user
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    try:
-        yield
-    except RefusedError as error:
-        texts = [f"{refusal.field}: {refusal.message}" for refusal in error.refusals]
-        raise CommandError(" ".join(texts), returncode=_WRONG_USE) from None
-    except NotAllowedNowError as error:
-        raise CommandError(str(error), returncode=_WRONG_USE) from None
-    except (OperationalError, InterfaceError) as error:
-        raise CommandError(why_no_answer(error), returncode=_NO_ANSWER) from None
-
-
-@contextmanager
-def _sentences_about(backfill: Backfill) -> Iterator[None]:
-    again = f"manage.py backfill --follow {backfill.pk}"
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise CommandError(
-            f"The backfill goes on. To follow it: {again}. To pause it: --pause instead of --follow,"
-            " with --reason and --actor.",
-            returncode=_INTERRUPTED,
-        ) from None
-    except JobStoppedError:
-        raise CommandError(
-            f"The job {backfill.job_id} of the backfill failed: see the repair desk in the admin.",
-            returncode=_NOT_DONE,
-        ) from None
-    except (OperationalError, InterfaceError):
-        raise CommandError(
-            f"The database does not answer. The backfill goes on when it is back; look again with: {again}",
-            returncode=_NO_ANSWER,
-        ) from None

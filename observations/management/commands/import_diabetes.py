@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
+from clinical_engine.common.commands import writing
 from clinical_engine.common.logs import describe_error
 from observations.diabetes.files import CannotReadError, Diary, read_diaries
 from observations.diabetes.importer import CannotImportError, Target, import_diaries, rehearse
@@ -40,7 +41,9 @@ class Command(BaseCommand):
         """Import, then print the counts. Raises CommandError with one sentence for whatever a person can mend."""
         report_file: Path | None = options["report"]
         if report_file is not None:
-            _check_writable(report_file)
+            # Before the import: a person should not learn only afterwards that the report is lost.
+            with writing(f"The report {report_file}"):
+                report_file.open("a").close()
         target = Target(options["organisation"], options["submitter"], options["timezone"])
         try:
             diaries = read_diaries(options["folder"])
@@ -62,11 +65,3 @@ class Command(BaseCommand):
         run = rehearse if dry_run else import_diaries
         with progress_on(self.stderr) as show:
             return run(diaries, target, now=timezone.now(), show=show)
-
-
-def _check_writable(path: Path) -> None:
-    # Before the import: a person should not learn only afterwards that the report is lost.
-    try:
-        path.open("a").close()
-    except OSError as error:
-        raise CommandError(f"The report {path} cannot be written: {error.strerror}.") from None

@@ -1,28 +1,22 @@
 """`manage.py import_measurements ORGANISATION FILE`: import a file of readings. docs/import-measurements.md says more."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError
 
-from clinical_engine.common.errors import RefusedError
-from clinical_engine.common.guards import why_no_answer
+from clinical_engine.common.commands import WRONG_USE, account, all_or_nothing, writing
 from clinical_engine.common.lines.files import FORMS, CannotReadError, line_file
+from clinical_engine.jobs.following import sentences_about
 from observations.importing import report, services
-from observations.importing.watching import JobStoppedError, watch
+from observations.importing.watching import watch
 from observations.models import ImportState, MeasurementImport
 from submitters.models import Organisation
 
 _NOT_ALL_TAKEN = 1
-_WRONG_USE = 2
-_NO_ANSWER = 3
-_INTERRUPTED = 130
 _MAY_IMPORT = "observations.add_measurementimport"
 
 
@@ -62,24 +56,28 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
         """Send the file, follow it, print the result. Raises CommandError with one sentence for whatever a person can mend."""
-        with _sentences():
+        with all_or_nothing(CannotReadError):
             file = _received(options)
         self.stdout.write(report.received(file))
-        with _sentences_about(file):
+        with sentences_about(f"import {file.pk}"):
             watch(file, self.stderr)
             for text in report.result(file):
                 self.stdout.write(text)
             if options["report"]:
-                _write(file, options["report"])
+                with writing(f"The report {options['report']}"), options["report"].open("wb") as output:
+                    output.writelines(report.problems_as_csv(file))
         if file.conflict or file.refused or file.state == ImportState.CANCELLED:
             raise CommandError("Not every line was taken.", returncode=_NOT_ALL_TAKEN)
 
 
 def _received(options: Mapping[str, Any]) -> MeasurementImport:
-    organisation, actor = _organisation(options["organisation"]), _actor(options["actor"])
+    organisation = _organisation(options["organisation"])
+    actor = account(options["actor"], _MAY_IMPORT) if options["actor"] else None
     file = line_file(options["file"], options["form"])
     if options["report"]:
-        _check_writable(options["report"])
+        # Before the import: a person should not learn only afterwards that the report is lost.
+        with writing(f"The report {options['report']}", WRONG_USE):
+            options["report"].open("a").close()
     incoming = services.IncomingFile(Path(file.name).name, file.form, file.gzipped, file.chunks())
     return services.receive(
         organisation=organisation,
@@ -90,60 +88,6 @@ def _received(options: Mapping[str, Any]) -> MeasurementImport:
     )
 
 
-@contextmanager
-def _sentences() -> Iterator[None]:
-    try:
-        yield
-    except RefusedError as error:
-        texts = [f"{refusal.field}: {refusal.message}" for refusal in error.refusals]
-        raise CommandError(f"{' '.join(texts)} Nothing was stored.", returncode=_WRONG_USE) from None
-    except CannotReadError as error:
-        raise CommandError(str(error), returncode=_WRONG_USE) from None
-    except KeyboardInterrupt:
-        raise CommandError("Interrupted; nothing was stored.", returncode=_INTERRUPTED) from None
-    except (OperationalError, InterfaceError) as error:
-        told = f"{why_no_answer(error)} Nothing was stored."
-        raise CommandError(told, returncode=_NO_ANSWER) from None
-
-
-@contextmanager
-def _sentences_about(file: MeasurementImport) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise CommandError(
-            f"The import {file.pk} goes on; the admin shows it.", returncode=_INTERRUPTED
-        ) from None
-    except JobStoppedError:
-        raise CommandError(
-            f"The job {file.job_id} of the import {file.pk} failed: see the repair desk in the admin.",
-            returncode=_NOT_ALL_TAKEN,
-        ) from None
-    except (OperationalError, InterfaceError):
-        raise CommandError(
-            f"The database does not answer. The import {file.pk} goes on when it is back; the admin shows it.",
-            returncode=_NO_ANSWER,
-        ) from None
-
-
-def _write(file: MeasurementImport, path: Path) -> None:
-    try:
-        with path.open("wb") as output:
-            output.writelines(report.problems_as_csv(file))
-    except OSError as error:
-        raise CommandError(f"The report {path} cannot be written: {error.strerror}.") from None
-
-
-def _check_writable(path: Path) -> None:
-    # Before the import: a person should not learn only afterwards that the report is lost.
-    try:
-        path.open("a").close()
-    except OSError as error:
-        raise CommandError(
-            f"The report {path} cannot be written: {error.strerror}.", returncode=_WRONG_USE
-        ) from None
-
-
 def _organisation(given: str) -> Organisation:
     try:
         found = Organisation.objects.filter(pk=UUID(given))
@@ -151,18 +95,5 @@ def _organisation(given: str) -> Organisation:
         found = Organisation.objects.filter(name=given)
     organisation = found.first()
     if organisation is None:
-        raise CommandError("There is no such organisation.", returncode=_WRONG_USE)
+        raise CommandError("There is no such organisation.", returncode=WRONG_USE)
     return organisation
-
-
-def _actor(name: str) -> User | None:
-    if not name:
-        return None
-    user = User.objects.filter(username=name, is_active=True).first()
-    if user is None:
-        raise CommandError("--actor: is the name of an active account.", returncode=_WRONG_USE)
-    if not user.has_perm(_MAY_IMPORT):
-        raise CommandError(
-            f"--actor: this account lacks the permission {_MAY_IMPORT}.", returncode=_WRONG_USE
-        )
-    return user

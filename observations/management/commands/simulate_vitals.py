@@ -12,13 +12,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from clinical_engine.common.commands import INTERRUPTED, writing
 from observations.simulator import Options, Summary, Target, simulate
 from observations.simulator.options import CannotSimulateError, new_run
 from observations.simulator.own_client import own_client
 from observations.simulator.progress import Display
 
 KEY_VARIABLE = "SIMULATOR_KEY"
-_INTERRUPTED = 130
 
 
 class Command(BaseCommand):
@@ -67,16 +67,18 @@ class Command(BaseCommand):
             # Before anything is made: nothing of it can be deleted again.
             asked = _options(run, options)
             if options["json"] is not None:
-                _check_writable(options["json"])
+                with writing(str(options["json"])):
+                    options["json"].open("a").close()
             with self._target(run, options) as target:
                 summary = self._simulate(replace(asked, target=target))
                 self.stdout.write(summary.text())
                 if options["json"] is not None:
-                    _write(options["json"], summary)
+                    with writing(str(options["json"])):
+                        options["json"].write_text(summary.as_json(), encoding="utf-8")
         except CannotSimulateError as error:
             raise CommandError(str(error)) from None
         if not summary.is_as_expected:
-            sys.exit(_INTERRUPTED if summary.interrupted else 1)
+            sys.exit(INTERRUPTED if summary.interrupted else 1)
 
     @contextmanager
     def _target(self, run: str, options: dict[str, Any]) -> Iterator[Target]:
@@ -120,17 +122,3 @@ def _options(run: str, options: dict[str, Any]) -> Options:
 def _usual_patients(rate: float, duration: float) -> int:
     activations = rate * duration
     return max(1, round(0.9 * activations)) if isfinite(activations) else 1
-
-
-def _check_writable(path: Path) -> None:
-    try:
-        path.open("a").close()
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _write(path: Path, summary: Summary) -> None:
-    try:
-        path.write_text(summary.as_json(), encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}.") from None

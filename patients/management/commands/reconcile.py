@@ -1,33 +1,29 @@
 """`manage.py reconcile SUBMITTER FILE`: compare a submitter with the list of its patients. docs/rosters.md says more."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError
 from django.db.models import Value
 from django.db.models.functions import Concat
 
+from clinical_engine.common.commands import WRONG_USE, account, all_or_nothing
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
-from clinical_engine.common.guards import why_no_answer
 from clinical_engine.common.lines.files import FORMS, CannotReadError, LineFile, line_file
+from clinical_engine.jobs.following import sentences_about
 from patients.models import Roster, RosterState, StatementSource
 from patients.rosters import report, services
 from patients.rosters.errors import RosterConflictError
 from patients.rosters.reading import RosterReader
-from patients.rosters.watching import JobStoppedError, watch
+from patients.rosters.watching import watch
 from patients.services import Origin
 from submitters.models import Submitter
 
 _NOT_APPLIED = 1
-_WRONG_USE = 2
-_NO_ANSWER = 3
-_INTERRUPTED = 130
 _MAY_CONFIRM = "patients.confirm_roster"
 
 
@@ -73,14 +69,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
         """Send the roster, follow it, print the result. Raises CommandError with one sentence for whatever a person can mend."""
-        with _sentences():
+        with all_or_nothing(CannotReadError, RosterConflictError):
             actor = _actor(options)
             file = line_file(options["file"], options["form"])
             roster = _received(
                 _submitter(options["submitter"]), file, _as_of(options["as_of"]), actor, options
             )
         self.stdout.write(report.received(roster))
-        with _sentences_about(roster):
+        with sentences_about(f"roster {roster.pk}"):
             roster = self._followed(roster, actor, options["confirm"])
         for text in report.result(roster):
             self.stdout.write(text)
@@ -92,46 +88,11 @@ class Command(BaseCommand):
         if roster.state != RosterState.HELD or actor is None or not reason:
             return roster
         self.stdout.write(f"Confirmed, although held: {roster.held_because}")
-        services.confirm(actor=actor, roster_id=roster.pk, reason=reason, extra=roster.extra)
+        try:
+            services.confirm(actor=actor, roster_id=roster.pk, reason=reason, extra=roster.extra)
+        except (RefusedError, NotAllowedNowError) as error:
+            raise CommandError(str(error), returncode=_NOT_APPLIED) from None
         return watch(roster, self.stderr)
-
-
-@contextmanager
-def _sentences_about(roster: Roster) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise CommandError(
-            f"The roster {roster.pk} goes on; the admin shows it.", returncode=_INTERRUPTED
-        ) from None
-    except JobStoppedError:
-        raise CommandError(
-            f"The job {roster.job_id} of the roster {roster.pk} failed: see the repair desk in the admin.",
-            returncode=_NOT_APPLIED,
-        ) from None
-    except (RefusedError, NotAllowedNowError) as error:
-        raise CommandError(str(error), returncode=_NOT_APPLIED) from None
-    except (OperationalError, InterfaceError):
-        raise CommandError(
-            f"The database does not answer. The roster {roster.pk} goes on when it is back; the admin shows it.",
-            returncode=_NO_ANSWER,
-        ) from None
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    try:
-        yield
-    except RefusedError as error:
-        texts = [f"{refusal.field}: {refusal.message}" for refusal in error.refusals]
-        raise CommandError(f"{' '.join(texts)} Nothing was stored.", returncode=_WRONG_USE) from None
-    except (CannotReadError, RosterConflictError) as error:
-        raise CommandError(str(error), returncode=_WRONG_USE) from None
-    except KeyboardInterrupt:
-        raise CommandError("Interrupted; nothing was stored.", returncode=_INTERRUPTED) from None
-    except (OperationalError, InterfaceError) as error:
-        told = f"{why_no_answer(error)} Nothing was stored."
-        raise CommandError(told, returncode=_NO_ANSWER) from None
 
 
 def _received(
@@ -159,8 +120,8 @@ def _submitter(given: str) -> Submitter:
         case [submitter]:
             return submitter
         case []:
-            raise CommandError("There is no such submitter.", returncode=_WRONG_USE)
-    raise CommandError("Several submitters have this name: use the UUID.", returncode=_WRONG_USE)
+            raise CommandError("There is no such submitter.", returncode=WRONG_USE)
+    raise CommandError("Several submitters have this name: use the UUID.", returncode=WRONG_USE)
 
 
 def _as_of(given: str) -> datetime:
@@ -168,28 +129,21 @@ def _as_of(given: str) -> datetime:
         return datetime.fromisoformat(given)
     except ValueError:
         raise CommandError(
-            "--as-of: must be a time such as 2026-03-10T12:00+01:00.", returncode=_WRONG_USE
+            "--as-of: must be a time such as 2026-03-10T12:00+01:00.", returncode=WRONG_USE
         ) from None
 
 
 def _actor(options: Mapping[str, Any]) -> User | None:
     confirms = options["confirm"] is not None
     if confirms and not options["confirm"].strip():
-        raise CommandError("--confirm: needs a reason.", returncode=_WRONG_USE)
+        raise CommandError("--confirm: needs a reason.", returncode=WRONG_USE)
     if not options["actor"]:
         if confirms:
             raise CommandError(
-                "--confirm: needs --actor, the account that answers for it.", returncode=_WRONG_USE
+                "--confirm: needs --actor, the account that answers for it.", returncode=WRONG_USE
             )
         return None
-    user = User.objects.filter(username=options["actor"], is_active=True).first()
-    if user is None:
-        raise CommandError("--actor: is the name of an active account.", returncode=_WRONG_USE)
-    if confirms and not user.has_perm(_MAY_CONFIRM):
-        raise CommandError(
-            f"--actor: this account lacks the permission {_MAY_CONFIRM}.", returncode=_WRONG_USE
-        )
-    return user
+    return account(options["actor"], _MAY_CONFIRM if confirms else "")
 
 
 def _what_now(roster: Roster) -> str:

@@ -15,6 +15,7 @@ from clinical_engine.running.environment import ROOT
 from observations.models import Backfill, BackfillState
 from patients.models import Patient
 from tests import factories
+from tests.long_work import count, worked_off
 from tests.observations.backfill.support import (
     FAILING,
     Work,
@@ -25,7 +26,6 @@ from tests.observations.backfill.support import (
     started,
     with_pulses,
 )
-from tests.observations.importing.test_command import count, worked_off
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 SINCE = "2026-02-01"

@@ -1,15 +1,9 @@
 """`manage.py import_measurements`, as people call it from a shell."""
 
 import gzip
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from threading import Event
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,17 +12,18 @@ from django.core.management.base import CommandError
 
 from clinical_engine.audit.models import AuditEntry
 from clinical_engine.common.database import execute
-from clinical_engine.running.environment import ROOT
+from clinical_engine.jobs.following import STALLED
 from clinical_engine.running.processes import wait_until
-from observations.importing import watching
 from observations.models import MeasurementImport
 from submitters.models import Organisation
-from tests import factories
+from tests import factories, long_work
 from tests.jobs.support import elsewhere
+from tests.long_work import Work, count, worked_off
 from tests.observations.importing.support import csv, item, ndjson, readings, row, stored
 
 pytestmark = pytest.mark.usefixtures("committed_db")
-Work = Callable[[], int]
+said = partial(long_work.said, "import_measurements")
+refused = partial(long_work.refused, "import_measurements")
 
 
 @pytest.fixture
@@ -43,32 +38,6 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def said(*arguments: object) -> str:
-    """What the command prints on both streams."""
-    output = StringIO()
-    call_command("import_measurements", *map(str, arguments), stdout=output, stderr=output)
-    return output.getvalue()
-
-
-def refused(*arguments: object) -> tuple[int, str]:
-    """The exit code of a command that fails, and its sentence."""
-    with pytest.raises(CommandError) as error:
-        said(*arguments)
-    return error.value.returncode, str(error.value)
-
-
-@contextmanager
-def worked_off(work: Work) -> Iterator[None]:
-    """Somebody who works off what is due, for the length of the block."""
-    is_over = Event()
-    with elsewhere(lambda: wait_until(lambda: work() < 0 or is_over.is_set(), seconds=60)) as ended:
-        try:
-            yield
-        finally:
-            is_over.set()
-            assert ended.result(timeout=60)
-
-
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 70_000, 200_000])
 def test_a_file_whose_first_line_is_too_long_is_refused_in_a_sentence(
     clinic: Organisation, tmp_path: Path, size: int
@@ -77,12 +46,6 @@ def test_a_file_whose_first_line_is_too_long_is_refused_in_a_sentence(
     path.write_bytes(b"x" * size)
     told = "body: Line 1 has more than 65,536 bytes. Nothing was stored."
     assert refused("Clinic West", path, "--dry-run") == (2, told)
-
-
-def count(text: str, words: str) -> int:
-    """The number behind the words in what was printed."""
-    [line] = [line for line in text.splitlines() if line.strip().startswith(words)]
-    return int(line.split()[-1].replace(",", ""))
 
 
 def test_a_file_is_imported_and_its_counts_are_told(clinic: Organisation, file: Path, work: Work) -> None:
@@ -173,19 +136,7 @@ def test_a_job_that_failed_is_told(clinic: Organisation, file: Path) -> None:
 
 
 def test_it_says_when_nobody_works_and_can_be_interrupted(clinic: Organisation, file: Path) -> None:
-    command = subprocess.Popen(
-        [sys.executable, "manage.py", "import_measurements", str(clinic.pk), str(file)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with command:
-        assert command.stdout is not None
-        lines = [command.stdout.readline().strip() for _ in range(3)]
-        command.send_signal(signal.SIGINT)
-        rest = command.communicate(timeout=60)[0]
-    assert command.returncode == 130
-    assert lines[1:] == ["0 of 3 lines", f"0 of 3 lines; {watching.STALLED}"]
+    code, lines, rest = long_work.interrupted("import_measurements", clinic.pk, file, after=3)
+    assert code == 130
+    assert lines[1:] == ["0 of 3 lines", f"0 of 3 lines; {STALLED}"]
     assert f"The import {MeasurementImport.objects.get().pk} goes on" in rest

@@ -1,9 +1,7 @@
 """An import's job among workers that die: each line once."""
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -18,11 +16,10 @@ from observations.models import ImportState, Measurement, MeasurementImport
 from submitters.models import Organisation
 from tests import factories
 from tests.jobs.killing import QUICK, kill_where_it_writes
-from tests.jobs.support import elsewhere, lose_worker
+from tests.long_work import Work, losing_the_lease
 from tests.observations.importing.support import counts, ndjson, readings, received, step
 from tests.workers import running_scheduler, running_worker
 
-Work = Callable[[], int]
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
@@ -70,18 +67,7 @@ def test_a_slice_whose_lease_was_lost_is_not_done_twice(
     file = received(clinic, readings(10))
     taken: list[int] = []
 
-    def slow(*args: Any) -> bool:
-        more = advancing.advance(*args)
-        if not taken:
-            with elsewhere(take_away) as future:
-                taken.append(future.result(timeout=60))
-        return more
-
-    def take_away() -> int:
-        lose_worker(file.job_id)
-        return ledger.return_lost()
-
-    monkeypatch.setattr(jobs, "advance", slow)
+    monkeypatch.setattr(jobs, "advance", losing_the_lease(advancing.advance, file.job_id, taken))
     worker.work("import", "reruns")
     file.refresh_from_db()
     assert (taken, file.done, Measurement.objects.count()) == ([1], 0, 0)

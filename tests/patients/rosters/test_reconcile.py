@@ -1,36 +1,29 @@
 """`manage.py reconcile`, as people call it from a shell."""
 
 import gzip
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import BytesIO, StringIO, TextIOWrapper
+from functools import partial
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from threading import Event
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
 from clinical_engine.common.database import execute
-from clinical_engine.running.environment import ROOT
+from clinical_engine.jobs.following import STALLED
 from clinical_engine.running.processes import wait_until
 from patients.models import Association, Roster, StatementSource
-from patients.rosters import watching
 from submitters.models import Submitter
-from tests import factories
+from tests import factories, long_work
 from tests.jobs.support import elsewhere
+from tests.long_work import Work, count, worked_off
 from tests.patients.rosters.rows import SINCE, csv, ndjson
 from tests.patients.rosters.support import roster_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 AS_OF = ("--as-of", "2026-03-10T13:00+01:00")
 CONFIRMED = ("--confirm", "The programme ends", "--actor", "support")
-Work = Callable[[], int]
+said = partial(long_work.said, "reconcile")
+refused = partial(long_work.refused, "reconcile")
 
 
 @pytest.fixture
@@ -45,41 +38,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def said(*arguments: object) -> str:
-    """What the command prints on both streams."""
-    output = StringIO()
-    call_command("reconcile", *map(str, arguments), stdout=output, stderr=output)
-    return output.getvalue()
-
-
-def refused(*arguments: object) -> tuple[int, str]:
-    """The exit code of a command that fails, and its sentence."""
-    with pytest.raises(CommandError) as error:
-        said(*arguments)
-    return error.value.returncode, str(error.value)
-
-
-@contextmanager
-def worked_off(work: Work) -> Iterator[None]:
-    """Somebody who works off what is due, for the length of the block."""
-    is_over = Event()
-    with elsewhere(lambda: wait_until(lambda: work() < 0 or is_over.is_set(), seconds=60)) as ended:
-        try:
-            yield
-        finally:
-            is_over.set()
-            assert ended.result(timeout=60)
-
-
 def linked() -> list[str]:
     rows = Association.objects.filter(dissociated_at=None).values_list("patient__external_id", flat=True)
     return sorted(rows)
-
-
-def row(text: str, words: str) -> int:
-    """The number behind the words in what was printed."""
-    [line] = [line for line in text.splitlines() if line.strip().startswith(words)]
-    return int(line.split()[-1].replace(",", ""))
 
 
 def test_a_list_is_applied_and_the_differences_are_told(submitter: Submitter, file: Path, work: Work) -> None:
@@ -89,8 +50,8 @@ def test_a_list_is_applied_and_the_differences_are_told(submitter: Submitter, fi
     roster = Roster.objects.get()
     assert (roster.source, roster.as_of) == (StatementSource.IMPORT, factories.NOON)
     assert f"Read 3 lines, 1 of them unreadable; roster {roster.pk}." in text
-    assert (row(text, "patients missing here"), row(text, "left alone: unclear")) == (2, 1)
-    assert row(text, "linked or unlinked now") == 2
+    assert (count(text, "patients missing here"), count(text, "left alone: unclear")) == (2, 1)
+    assert count(text, "linked or unlinked now") == 2
     assert "line 3: active_since: Is required." in text
     assert text.endswith("Applied.\n")
 
@@ -100,7 +61,7 @@ def test_a_submitter_may_be_named_and_a_dry_run_changes_nothing(
 ) -> None:
     with worked_off(work):
         text = said("Clinic/West/COPD", file, *AS_OF, "--dry-run")
-    assert row(text, "patients missing here") == 2
+    assert count(text, "patients missing here") == 2
     assert text.endswith("this was a dry run, nothing was changed.\n")
     assert not linked()
 
@@ -204,21 +165,9 @@ def test_a_job_that_failed_is_told(submitter: Submitter, file: Path) -> None:
 
 
 def test_it_says_when_nobody_works_and_can_be_interrupted(submitter: Submitter, file: Path) -> None:
-    command = subprocess.Popen(
-        [sys.executable, "manage.py", "reconcile", str(submitter.id), str(file), *AS_OF],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with command:
-        assert command.stdout is not None
-        lines = [command.stdout.readline().strip() for _ in range(3)]
-        command.send_signal(signal.SIGINT)
-        rest = command.communicate(timeout=60)[0]
-    assert command.returncode == 130
-    assert lines[1:] == ["Comparing", f"Comparing; {watching.STALLED}"]
+    code, lines, rest = long_work.interrupted("reconcile", submitter.id, file, *AS_OF, after=3)
+    assert code == 130
+    assert lines[1:] == ["Comparing", f"Comparing; {STALLED}"]
     assert f"The roster {Roster.objects.get().pk} goes on" in rest
 
 

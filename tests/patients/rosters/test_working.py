@@ -1,10 +1,8 @@
 """A roster's job among others, and among workers that die, stall or lose their lease: each statement once, everybody linked."""
 
-from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -24,12 +22,12 @@ from submitters.models import Submitter
 from tests import factories
 from tests.factories import NOON
 from tests.jobs.killing import QUICK, kill_where_it_writes
-from tests.jobs.support import elsewhere, lose_worker, make_due
+from tests.jobs.support import make_due
+from tests.long_work import Work, losing_the_lease
 from tests.patients.concurrency import Threads, uncommitted
 from tests.patients.rosters.support import linked, patients, roster_of, state_active, state_inactive, step
 from tests.workers import running_scheduler, running_worker
 
-Work = Callable[[], int]
 DAY = timedelta(days=1)
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -98,18 +96,7 @@ def test_a_slice_whose_lease_was_lost_is_not_done_twice(
     step(roster)
     taken: list[int] = []
 
-    def slow(*args: Any) -> bool:
-        more = advancing.advance(*args)
-        if not taken:
-            with elsewhere(take_away) as future:
-                taken.append(future.result(timeout=60))
-        return more
-
-    def take_away() -> int:
-        lose_worker(roster.job_id)
-        return ledger.return_lost()
-
-    monkeypatch.setattr(patients_jobs, "advance", slow)
+    monkeypatch.setattr(patients_jobs, "advance", losing_the_lease(advancing.advance, roster.job_id, taken))
     worker.work("roster", "reruns")
     roster.refresh_from_db()
     assert (taken, roster.done) == ([1], 0)

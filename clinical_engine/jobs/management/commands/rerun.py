@@ -9,8 +9,10 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
+from clinical_engine.common.commands import NO_ANSWER, WRONG_USE, account
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
 from clinical_engine.common.guards import why_no_answer
+from clinical_engine.jobs.following import sentences_about
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.reruns import report, services
 from clinical_engine.jobs.reruns.examination import examine
@@ -21,9 +23,6 @@ from clinical_engine.jobs.selection import NAMES, SPANS, STATES, WITHIN, Selecti
 from clinical_engine.jobs.states import RerunState
 
 _SOMETHING_FAILED = 1
-_WRONG_USE = 2
-_NO_ANSWER = 3
-_INTERRUPTED = 130
 _LISTED = 20
 _HINTS = {
     "state": f"One of {', '.join(STATES)}",
@@ -88,16 +87,16 @@ class Command(BaseCommand):
                 ](options)
         except SelectionError as error:
             message = str(error).removeprefix(f"{error.field}: ")
-            raise CommandError(f"{_option(error.field)}: {message}", returncode=_WRONG_USE) from None
+            raise CommandError(f"{_option(error.field)}: {message}", returncode=WRONG_USE) from None
         except RefusedError as error:
             texts = [f"{_option(refusal.field)}: {refusal.message}" for refusal in error.refusals]
-            raise CommandError(" ".join(texts), returncode=_WRONG_USE) from None
+            raise CommandError(" ".join(texts), returncode=WRONG_USE) from None
         except NotAllowedNowError as error:
-            raise CommandError(str(error), returncode=_WRONG_USE) from None
+            raise CommandError(str(error), returncode=WRONG_USE) from None
         except NoSuchRerunError:
-            raise CommandError("There is no such rerun.", returncode=_WRONG_USE) from None
+            raise CommandError("There is no such rerun.", returncode=WRONG_USE) from None
         except (OperationalError, InterfaceError) as error:
-            raise CommandError(why_no_answer(error), returncode=_NO_ANSWER) from None
+            raise CommandError(why_no_answer(error), returncode=NO_ANSWER) from None
 
     def _check(self, options: Mapping[str, Any]) -> None:
         limits = Limits(rate=options["rate"])
@@ -106,7 +105,7 @@ class Command(BaseCommand):
             self.stdout.write(text)
 
     def _start(self, options: Mapping[str, Any]) -> None:
-        actor = _actor(options, "jobs.add_rerun")
+        actor = account(options["actor"], "jobs.add_rerun")
         limits = Limits(options["rate"], options["canary"], options["failed_share"])
         limits.check()
         selection = _selection(options)
@@ -115,7 +114,7 @@ class Command(BaseCommand):
             self.stdout.write(text)
         if examined.jobs and not options["yes"] and not self._agreed():
             raise CommandError(
-                "Nothing was started: nobody agreed. Answer 'y', or use --yes.", returncode=_WRONG_USE
+                "Nothing was started: nobody agreed. Answer 'y', or use --yes.", returncode=WRONG_USE
             )
         rerun = services.start(actor=actor, selection=selection, reason=options["reason"], limits=limits)
         self.stdout.write(f"Started: {report.counted(rerun.total)}, rerun {rerun.pk}.")
@@ -134,25 +133,15 @@ class Command(BaseCommand):
         self._watch(options["id"])
 
     def _watch(self, rerun_id: UUID) -> None:
-        try:
+        hint = f"To pause it: manage.py rerun pause {rerun_id} --reason ... --actor ..."
+        with sentences_about("rerun", hint=hint, again=f"look again with: manage.py rerun watch {rerun_id}"):
             progress = watch(rerun_id, self.stderr)
-        except KeyboardInterrupt:
-            raise CommandError(
-                f"The rerun goes on. To pause it: manage.py rerun pause {rerun_id} --reason ... --actor ...",
-                returncode=_INTERRUPTED,
-            ) from None
-        except (OperationalError, InterfaceError):
-            raise CommandError(
-                "The database does not answer. The rerun goes on when it is back; look again with: "
-                f"manage.py rerun watch {rerun_id}",
-                returncode=_NO_ANSWER,
-            ) from None
         self.stdout.write(report.line(progress))
         if problem := _problem(progress):
             raise CommandError(problem, returncode=_SOMETHING_FAILED)
 
     def _change(self, step: str, options: Mapping[str, Any]) -> None:
-        actor = _actor(options, "jobs.change_rerun")
+        actor = account(options["actor"], "jobs.change_rerun")
         _CHANGES[step](actor=actor, rerun_id=options["id"], reason=options["reason"])
         self.stdout.write(f"{_SAID[step]}: rerun {options['id']}.")
 
@@ -192,15 +181,6 @@ def _selection(options: Mapping[str, Any]) -> Selection:
     given = {name: options[name] for name in (*NAMES, WITHIN)}
     actor = User.objects.filter(username=given["last_actor"]).first()
     return Selection.parse(given | ({"last_actor": str(actor.pk)} if actor else {}))
-
-
-def _actor(options: Mapping[str, Any], permission: str) -> User:
-    user = User.objects.filter(username=options["actor"], is_active=True).first()
-    if user is None:
-        raise CommandError("--actor: is the name of an active account.", returncode=_WRONG_USE)
-    if not user.has_perm(permission):
-        raise CommandError(f"--actor: this account lacks the permission {permission}.", returncode=_WRONG_USE)
-    return user
 
 
 def _problem(progress: Progress) -> str:

@@ -10,17 +10,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from clinical_engine.common.commands import WRONG_USE, sentences
 from clinical_engine.common.database import execute
-from clinical_engine.common.guards import why_no_answer
 from clinical_engine.profiling import documents, selectors, tables
 from clinical_engine.profiling.models import CapturedStatement, Finding, FindingKind
 
 _FOUND = 1
-_WRONG_USE = 2
-_NO_ANSWER = 3
 _MOST_LISTED = 100_000
 _TOP, _SORT = 20, "time"
 # What is said of all statements when none is left by a word of `--only`; of the others a finding is meant.
@@ -57,15 +55,12 @@ class Command(BaseCommand):
         """Write what was asked for, and exit as the class says. Raises CommandError with one sentence."""
         if options["fingerprint"] and any(options[each] is not None for each in ("top", "sort", "only")):
             raise CommandError(
-                "--top, --sort and --only are for the list: not with a fingerprint.", returncode=_WRONG_USE
+                "--top, --sort and --only are for the list: not with a fingerprint.", returncode=WRONG_USE
             )
-        try:
-            with transaction.atomic():
-                execute("SET TRANSACTION READ ONLY")
-                self._write_while_read(options)
-                is_found = any(_FAIL_ON[name]().exists() for name in options["fail_on"])
-        except (OperationalError, InterfaceError) as error:
-            raise CommandError(why_no_answer(error), returncode=_NO_ANSWER) from None
+        with sentences(), transaction.atomic():
+            execute("SET TRANSACTION READ ONLY")
+            self._write_while_read(options)
+            is_found = any(_FAIL_ON[name]().exists() for name in options["fail_on"])
         if is_found:
             sys.exit(_FOUND)
 
@@ -100,7 +95,7 @@ class Command(BaseCommand):
     def _write_one(self, fingerprint: str, *, as_json: bool) -> None:
         statement = selectors.by_fingerprint(fingerprint)
         if statement is None:
-            raise CommandError("No captured statement has this fingerprint.", returncode=_WRONG_USE)
+            raise CommandError("No captured statement has this fingerprint.", returncode=WRONG_USE)
         callers, days = list(selectors.callers_of(statement)), selectors.days_of(statement)
         findings = list(selectors.findings_of([statement]))
         if as_json:
