@@ -1,10 +1,13 @@
 """Fixtures of all tests. The database is provisioned by tests/servers.py and used as the app's role."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import redis
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection, transaction
@@ -69,6 +72,9 @@ def pytest_configure() -> None:
 
 
 def pytest_sessionstart() -> None:
+    # What a shell starts in the background cannot be interrupted, and neither could what a test starts in order to interrupt it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # A process that a test starts writes down what its statements cost only where the test says so: what is left is written when
     # it ends, which may be after the database was emptied.
     os.environ["CAPTURE_EVERY_SECONDS"] = "0"
@@ -155,6 +161,13 @@ def work() -> Callable[[], int]:
         return done
 
     return work_off
+
+
+@pytest.fixture
+def silent_broker() -> None:
+    """No ring is left over."""
+    with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
+        broker.flushall()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from clinical_engine.running.services import Service
 from clinical_engine.running.tether import tie_to_parent
 
 SECONDS_TO_READ_ON = 5
+_SECONDS_TO_LEARN_AN_EXIT = 2
 
 
 class TetheredProcess(Process):  # type: ignore[misc]  # honcho is not annotated
@@ -152,8 +153,10 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho is not annotated
         return pid
 
     def _known_exit(self, service: Service) -> str:
-        code = self._exit_code(service)
-        # Unknown while children of a killed process keep its output open.
+        # Its reader tells it when the output ends: in a moment, or never while children of a killed process keep that open.
+        deadline = time.monotonic() + _SECONDS_TO_LEARN_AN_EXIT
+        while (code := self._exit_code(service)) is None and time.monotonic() < deadline:
+            self._relay()
         return "" if code is None else f" with exit code {code}"
 
     def _exit_code(self, service: Service) -> int | None:
