@@ -1,7 +1,6 @@
 """Versions that fail: for whom, and when one is suspended so that it fails no more jobs."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
@@ -21,7 +20,9 @@ def note(
     """Keep, in the caller's transaction, which versions failed for whom, and suspend one that does nothing else."""
     _forget_mended(outcomes, spans)
     _keep_waiting(outcomes, organisation_ids)
-    failed = Counter(version for outcome in outcomes.values() for version in _failed(outcome))
+    failed = [
+        (version, str(patient)) for patient, outcome in outcomes.items() for version in _failed(outcome)
+    ]
     computed = {result.version.id for outcome in outcomes.values() for result in outcome.results}
     if computed:
         execute(
@@ -29,8 +30,9 @@ def note(
             [array_literal(sorted(computed))],
         )
     if failed:
+        # Before the failures are kept: who has failed before is not counted again.
+        _suspend([(version, patient) for version, patient in failed if version not in computed])
         _keep(outcomes, organisation_ids)
-        _suspend({version: number for version, number in failed.items() if version not in computed})
 
 
 def _failed(outcome: Outcome) -> Collection[str]:
@@ -88,22 +90,38 @@ def _keep(outcomes: Mapping[UUID, Outcome], organisation_ids: Mapping[UUID, UUID
     )
 
 
-def _suspend(failed: Mapping[str, int]) -> None:
+def _suspend(failed: Sequence[tuple[str, str]]) -> None:
+    """Count, of these versions and patients, who is not counted yet. One patient may send a hundred readings."""
     execute(
         """
-        WITH failed AS (
-            SELECT version.id, version.failures_in_a_row + more.number AS number
-            FROM unnest(%s::uuid[], %s::int[]) AS more (id, number)
-            JOIN observations_scriptversion version USING (id) ORDER BY id FOR NO KEY UPDATE OF version
+        WITH counted AS MATERIALIZED (
+            SELECT id, failures_in_a_row AS number, CASE WHEN failures_in_a_row > 0 THEN failing_since END AS since
+            FROM observations_scriptversion WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+        ), failed AS (
+            SELECT counted.id, counted.number + count(*) AS number, COALESCE(counted.since, now()) AS since
+            FROM unnest(%s::uuid[], %s::uuid[]) AS new (version_id, patient_id)
+            JOIN counted ON counted.id = new.version_id
+            WHERE NOT EXISTS (
+                SELECT FROM observations_scriptfailure before
+                WHERE before.patient_id = new.patient_id AND before.version_id = new.version_id
+                  AND before.failed_at >= counted.since
+            )
+            GROUP BY counted.id, counted.number, counted.since
         )
         UPDATE observations_scriptversion version
-        SET failures_in_a_row = failed.number,
+        SET failures_in_a_row = failed.number, failing_since = failed.since,
             suspended_at = CASE WHEN failed.number >= %s THEN COALESCE(suspended_at, now()) ELSE suspended_at END,
             suspended_because = CASE WHEN failed.number >= %s AND suspended_at IS NULL
                 THEN 'It failed for ' || failed.number || ' patients in a row.' ELSE suspended_because END
         FROM failed WHERE version.id = failed.id
         """,
-        [array_literal(failed), array_literal(failed.values()), SUSPENDED_AFTER, SUSPENDED_AFTER],
+        [
+            array_literal({version for version, _ in failed}),
+            array_literal(version for version, _ in failed),
+            array_literal(patient for _, patient in failed),
+            SUSPENDED_AFTER,
+            SUSPENDED_AFTER,
+        ],
     )
 
 

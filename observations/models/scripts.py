@@ -83,6 +83,9 @@ class ScriptVersion(IdentifiedModel):
     failures_in_a_row = models.PositiveIntegerField(
         db_default=0, editable=False, help_text="Patients for whom it failed since it last computed something"
     )
+    failing_since = models.DateTimeField(
+        null=True, editable=False, help_text="When the first of them failed, while there is any"
+    )
     suspended_at = models.DateTimeField(null=True, editable=False)
     suspended_because = models.CharField(max_length=300, blank=True, db_default="", editable=False)
     suspended_as_of = models.DateTimeField(

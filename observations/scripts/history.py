@@ -94,12 +94,12 @@ def missing_since(version: ScriptVersion) -> datetime | None:
     return min((time for time in (version.suspended_as_of, earliest) if time is not None), default=None)
 
 
-def suspended_in_force() -> set[UUID]:
-    """The suspended versions that are in force at any time, for anybody: as of that time nothing is computed."""
+def suspended_in_force(organisation_id: UUID | None = None) -> set[UUID]:
+    """The suspended versions that are in force at any time, for the organisation or for anybody: as of then nothing is computed."""
     found = set()
     for line in time_lines():
-        organisations = {line.organisation_id, *(one.organisation_id for one in line.publications)}
-        for organisation_id in organisations:
-            versions = (version for _, version in line.steps(organisation_id))
+        everybody = {line.organisation_id, *(one.organisation_id for one in line.publications)}
+        for each in [organisation_id] if organisation_id else everybody:
+            versions = (version for _, version in line.steps(each))
             found |= {version.version_id for version in versions if version and version.is_suspended}
     return found

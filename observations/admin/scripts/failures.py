@@ -15,6 +15,7 @@ from clinical_engine.staff.expressions import COUNT_LIMIT, bounded
 from clinical_engine.staff.filters import Choice, ChoiceFilter
 from observations.models import ObservationScript, ScriptFailure, ScriptVersion
 from observations.recompute import RECOMPUTE
+from observations.scripts.history import suspended_in_force
 
 _SHOWN = 20
 _MAY_SEE = "observations.view_scriptversion"
@@ -144,8 +145,57 @@ def _still_failing(job: Any) -> Mapping[str, object]:  # noqa: ANN401 - as above
     )
 
 
+def _is_left_out(patient: Any) -> bool:  # noqa: ANN401 - a patient of a page, which keeps what was found
+    """Whether any script computes nothing for the patient; `_left_out` shows which, as they were found here."""
+    failures = ScriptFailure.objects.filter(patient=patient.pk).select_related("version__script")
+    suspended = ScriptVersion.objects.filter(pk__in=suspended_in_force(patient.organisation_id))
+    patient.left_out_by = [
+        *(
+            (row.version, row.message, row.as_of, row.failed_at)
+            for row in failures.order_by("-failed_at")[:_SHOWN]
+        ),
+        *(
+            (row, f"Suspended: computes nothing for anybody. {row.suspended_because}", None, row.suspended_at)
+            for row in suspended.select_related("script").order_by("script__title", "number")
+        ),
+    ]
+    return bool(patient.left_out_by)
+
+
+def _left_out(patient: Any) -> Mapping[str, object]:  # noqa: ANN401 - as `_is_left_out` left it
+    zone = patient.organisation.zone
+    return panels.table(
+        ("Script", "Version", "Why", "Earliest result", "Last"),
+        (
+            (
+                version.script.title,
+                page_of("admin:observations_scriptversion_change", version.pk, f"v{version.number}"),
+                why,
+                moment(as_of, zone),
+                moment(at, zone),
+            )
+            for version, why, as_of, at in patient.left_out_by
+        ),
+        empty="None.",
+    ) | {
+        "note": "What these scripts should say of the patient is missing, or not current. A reading entered in error is often the"
+        " reason of a failure; a suspended version is resumed or replaced on its page."
+    }
+
+
 def offer() -> None:
-    """Register the panels of scripts, versions and jobs."""
+    """Register the panels of scripts, versions, jobs and patients."""
+    panels.register(
+        "patients.patient",
+        panels.Panel(
+            "Scripts that compute nothing here",
+            _MAY_SEE,
+            _left_out,
+            panels.CARDS,
+            position=31,
+            applies=_is_left_out,
+        ),
+    )
     for model in ("observations.observationscript", "observations.scriptversion"):
         panels.register(
             model,

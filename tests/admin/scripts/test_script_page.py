@@ -166,3 +166,20 @@ def test_a_script_without_versions_has_a_page(support: Client) -> None:
     page = shown(support, SCRIPT, script.pk)
     assert "Nothing: no version was ever published." in page
     assert address("roll_back", script) not in page
+
+
+def test_a_patients_page_says_which_scripts_compute_nothing_there_and_why(
+    support: Client, work: Callable[[], int]
+) -> None:
+    version = fail_for("a", "b", work=work)
+    title = "Scripts that compute nothing here"
+    page = "admin:patients_patient_change"
+    patient, other = Patient.objects.order_by("external_id")
+    assert re.search(r"v1 line 1, column \d+: ", panel(shown(support, page, patient.pk), title))
+    ScriptFailure.objects.all().delete()
+    assert title not in shown(support, page, patient.pk)
+    ScriptVersion.objects.filter(pk=version.pk).update(
+        suspended_at=NOON, suspended_because="It failed for 20 patients in a row."
+    )
+    text = panel(shown(support, page, other.pk), title)
+    assert "Suspended: computes nothing for anybody. It failed for 20 patients in a row." in text
