@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from clinical_engine.running.environment import VAR
+from clinical_engine.running.errors import CannotRunError
+from clinical_engine.running.folders import ENGINE_LOCK
 from clinical_engine.running.processes import tethered
 from clinical_engine.running.signals import StopRequested, StopSignals
 from clinical_engine.running.throwaway import free_home, surroundings
@@ -18,8 +20,12 @@ def execute(command: Sequence[str], *, home: Path | None = None, migrated: bool 
     """Run `command` beside fresh servers; its exit code (128 + signal when one ended it).
 
     Without `home` the servers live in a folder under `var/` that is removed afterwards; without `migrated` the
-    database is empty.
+    database is empty. Raises CannotRunError when `home` is an engine's, whose database would have to go.
     """
+    if home is not None and (home / ENGINE_LOCK).exists():
+        raise CannotRunError(
+            f"The folder {home} is an engine's own: its data would be lost. Name another one."
+        )
     with StopSignals() as signals:
         try:
             with ExitStack() as started:

@@ -18,6 +18,8 @@ LONGEST_SOCKET_PATH = 103
 LONGEST_SOCKET_NAME = len("/.s.PGSQL.5432")
 PRIVATE = 0o700
 LARGEST_LOG = 10 * 1024 * 1024
+ENGINE_LOCK = "engine.lock"
+"""Lies in the folder of an engine whose data are to stay."""
 
 
 def writable_folder(path: Path) -> Path:

@@ -19,7 +19,7 @@ from clinical_engine.running.environment import (
     write_variables,
 )
 from clinical_engine.running.errors import CannotRunError
-from clinical_engine.running.folders import FolderLock, writable_folder
+from clinical_engine.running.folders import ENGINE_LOCK, FolderLock, writable_folder
 from clinical_engine.running.manage import manage, migrate
 from clinical_engine.running.postgres_server import ADMIN, PostgresServer
 from clinical_engine.running.progress import Progress
@@ -69,7 +69,7 @@ class Engine:
 
     def start(self, stack: ExitStack) -> None:
         """Bring up what the engine's processes need; what was started is ended by `stack`, the last first."""
-        lock = FolderLock(self.var / "engine.lock")
+        lock = FolderLock(self.var / ENGINE_LOCK)
         lock.acquire(f"process {os.getpid()} at http://{checks.HOST}:{self.port}/")
         stack.callback(lock.release)
         checks.require_free_port(self.port)

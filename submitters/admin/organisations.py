@@ -55,6 +55,22 @@ class OrganisationAdmin(StaffModelAdmin):
         return link(url, organisation.submitter_count)
 
 
+class SubmitterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """Name and organisation."""
+
+    class Meta:
+        model = Submitter
+        fields = ("name", "organisation")
+
+    def clean_name(self) -> str:
+        """The name, which no other one of the organisation has: of a field that cannot be changed Django asks nothing."""
+        name: str = self.cleaned_data["name"]
+        others = Submitter.objects.exclude(pk=self.instance.pk)
+        if others.filter(organisation=self.instance.organisation_id, name=name).exists():
+            raise forms.ValidationError("Another submitter of this organisation has this name.")
+        return name
+
+
 @admin.register(Submitter)
 class SubmitterAdmin(StaffModelAdmin):
     """A programme. Its organisation is chosen once: patients' rows are tied to both."""
@@ -62,6 +78,7 @@ class SubmitterAdmin(StaffModelAdmin):
     menu = Menu(81, "Set-up", "hub")
     allow_add = True
     allow_change = True
+    form = SubmitterForm
     related = ("organisation",)
     list_display = ("name", "of_organisation")
     list_filter = (("organisation", RelatedFilter),)

@@ -73,3 +73,21 @@ def queries_of(client: Client, url: str, submitter: Submitter, number: int, work
     with CaptureQueriesContext(connection) as queries:
         client.get(url)
     return len(queries)
+
+
+def test_a_name_that_another_one_of_the_organisation_has_is_refused_at_its_field(
+    superuser: Client, copd: Submitter
+) -> None:
+    other = factories.submitter(copd.organisation, name="Diabetes")
+    elsewhere = factories.submitter(factories.organisation(name="South"), name="Asthma")
+    change = reverse("admin:submitters_submitter_change", args=[copd.pk])
+    page = superuser.post(change, {"name": other.name})
+    assert page.status_code == 200
+    assert "Another submitter of this organisation has this name." in text_of(page)
+    add = {"name": other.name, "organisation": str(copd.organisation_id)}
+    assert superuser.post(reverse("admin:submitters_submitter_add"), add).status_code == 200
+    assert Submitter.objects.count() == 3
+    for name in (copd.name, elsewhere.name):
+        assert superuser.post(change, {"name": name}).status_code == 302
+    copd.refresh_from_db()
+    assert copd.name == elsewhere.name

@@ -22,6 +22,14 @@ def test_the_command_finds_its_servers_and_its_exit_code_comes_back(tmp_path: Pa
     assert processes_about(tmp_path) == []
 
 
+def test_an_engines_own_folder_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "engine.lock").touch()
+    code, output = outcome(launch("exec", "--no-migrate", "--home", str(tmp_path), "--", "true"))
+    assert code == 1
+    assert "is an engine's own: its data would be lost. Name another one." in output
+    assert [path.name for path in tmp_path.iterdir()] == ["engine.lock"]
+
+
 def test_a_signal_reaches_the_command_which_ends_in_its_own_way(tmp_path: Path) -> None:
     wait = "trap 'echo ended well; exit 5' TERM; touch $HERE/ready; while :; do sleep 0.05; done"
     process = launch(
