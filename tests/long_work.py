@@ -18,9 +18,16 @@ from django.core.management.base import CommandError
 from clinical_engine.jobs import ledger
 from clinical_engine.running.environment import ROOT
 from clinical_engine.running.processes import wait_until
-from tests.jobs.support import elsewhere, lose_worker
+from tests.jobs.support import elsewhere, lose_worker, other_connection, wait_for_a_lock_to_be_waited_for
 
 Work = Callable[[], int]
+
+
+class Terminal(StringIO):
+    """An output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def said(command: str, *arguments: object) -> str:
@@ -39,20 +46,41 @@ def refused(command: str, *arguments: object) -> tuple[int, str]:
 
 def interrupted(command: str, *arguments: object, after: int) -> tuple[int, list[str], str]:
     """The exit code of a command that is interrupted after so many lines, those lines, and what it prints then."""
-    process = subprocess.Popen(
+    with _process(command, *arguments) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(after)]
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[0]
+    return process.returncode, lines, rest
+
+
+def interrupted_where_it_writes(command: str, *arguments: object, table: str) -> tuple[int, str]:
+    """The exit code of a command that is interrupted where it has to write to the table, and all that it prints."""
+    with other_connection() as cursor:
+        cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
+        with _process(command, *arguments) as process:
+            wait_for_a_lock_to_be_waited_for()
+            process.send_signal(signal.SIGINT)
+            # The driver waits for the lock, whatever comes: only then the process learns of the signal.
+            cursor.connection.rollback()
+            text = process.communicate(timeout=60)[0]
+    return process.returncode, text
+
+
+@contextmanager
+def _process(command: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
         [sys.executable, "manage.py", command, *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline().strip() for _ in range(after)]
-        process.send_signal(signal.SIGINT)
-        rest = process.communicate(timeout=60)[0]
-    return process.returncode, lines, rest
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def count(text: str, words: str) -> int:

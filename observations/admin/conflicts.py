@@ -1,10 +1,11 @@
 """Measurements that came a second time with other content, and how that was resolved."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from clinical_engine.staff.cells import NOTHING, moment, moment_text, page_of
@@ -76,20 +77,14 @@ class MeasurementConflictAdmin(Resolving):
         for row in rows:
             row.codes = codes
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        *args: Any,  # noqa: ANN401 - Django's signature
-        **kwargs: Any,  # noqa: ANN401 - Django's signature
-    ) -> HttpResponse:
-        """The page, with both contents above the facts."""
-        conflict = kwargs.get("obj")
-        if conflict is not None:
-            context["contents"] = both_contents(conflict)
-            context["outlook"] = outlook_of(conflict, open_prospect(conflict))
-            conflict.taken = _taken(conflict)
-        return super().render_change_form(request, context, *args, **kwargs)
+    def above_facts(self, request: HttpRequest, conflict: Any) -> Mapping[str, object]:  # noqa: ANN401 - the page's row
+        """Both contents, and the outlook; what the second became is looked up for the facts."""
+        del request
+        conflict.taken = _taken(conflict)
+        return {
+            "contents": both_contents(conflict),
+            "outlook": outlook_of(conflict, open_prospect(conflict)),
+        }
 
     @admin.display(description="came in", ordering="pk")
     def received(self, conflict: MeasurementConflict) -> SafeString:

@@ -49,17 +49,13 @@ class Exporting(StaffModelAdmin):
         view = self.admin_site.admin_view(self.export_view)
         return [path("export/", view, name="observations_measurement_export"), *super().get_urls()]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list, with the filters for the button that exports it."""
-        shown = {
+    def above_list(self, request: HttpRequest) -> Mapping[str, object]:
+        """The filters, for the button that exports the list."""
+        return {
             "may_export": self.has_export_permission(request),
             "export_url": reverse(_PAGE),
             "export_filters": list(_filters_in(request.GET)),
         }
-        response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **shown})
-        return response
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Ask why, then send the file."""

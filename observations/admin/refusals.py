@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clinical_engine.staff import dashboard, extensions, panels
@@ -95,14 +96,10 @@ class RefusalCountAdmin(StaffModelAdmin):
         ),
     )
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list, below the sums of all clients."""
-        response: HttpResponse = super().changelist_view(
-            request, {**(extra_context or {}), "sums": _of_all_clients()}
-        )
-        return response
+    def above_list(self, request: HttpRequest) -> Mapping[str, object]:
+        """The sums of all clients."""
+        del request
+        return {"sums": _of_all_clients()}
 
     @admin.display(description="hour")
     def shown_hour(self, count: RefusalCount) -> SafeString:
@@ -125,12 +122,12 @@ class RefusalCountAdmin(StaffModelAdmin):
         return _NO_CLIENT if count.api_client is None else count.api_client.name
 
     @admin.display(description="what it means")
-    def meaning(self, count: RefusalCount) -> str:
+    def meaning(self, count: RefusalCount) -> SafeString:
         """In a sentence."""
-        return REASONS[count.reason].meaning if count.reason in REASONS else NOTHING
+        return _sentence(REASONS[count.reason].meaning if count.reason in REASONS else NOTHING)
 
     @admin.display(description="what to do")
-    def remedy(self, count: RefusalCount) -> str:
+    def remedy(self, count: RefusalCount) -> SafeString:
         """By whoever sends, or whoever edits the catalogue."""
         return _remedy(count.reason)
 
@@ -139,8 +136,17 @@ def _since(rows: Rows, span: timedelta) -> Rows:
     return rows.filter(hour__gt=timezone.now() - span)
 
 
-def _remedy(reason: str) -> str:
-    return REASONS[reason].remedy if reason in REASONS else NOTHING
+def _remedy(reason: str) -> SafeString:
+    return _sentence(REASONS[reason].remedy if reason in REASONS else NOTHING)
+
+
+def _sentence(text: str) -> SafeString:
+    """What stands between backticks as a name of the API: docs/catalogue.md has the same sentences, in Markdown."""
+    parts = (
+        format_html('<code class="ce-id">{}</code>' if number % 2 else "{}", part)
+        for number, part in enumerate(text.split("`"))
+    )
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 def _of_all_clients() -> Mapping[str, object]:

@@ -24,6 +24,6 @@ def follow(backfill: Backfill, output: TextIOBase) -> Backfill:
                 joined(progress(backfill), warning),
                 backfill.patients_done,
                 max(backfill.patients, backfill.patients_done),
-                f"{backfill.results_changed:,} results changed {warning}",
+                joined(f"{backfill.results_changed:,} results changed", warning),
             )
     return backfill

@@ -1,11 +1,10 @@
 """Jobs: what failed and why, who touched it last, and what is to be done about it."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from clinical_engine.jobs.admin.actions import JobActions
 from clinical_engine.jobs.admin.bulk import bulk_of
@@ -94,14 +93,9 @@ class JobAdmin(PayloadEditor, JobActions, JobColumns, RepairDesk):
         ),
     )
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list, with what its head says of the filter."""
-        response: HttpResponse = super().changelist_view(
-            request, {**(extra_context or {}), "bulk": bulk_of(request)}
-        )
-        return response
+    def above_list(self, request: HttpRequest) -> Mapping[str, object]:
+        """What is said of the filter."""
+        return {"bulk": bulk_of(request)}
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The youngest first; by the time of the failure where that is asked about."""

@@ -105,18 +105,23 @@ class StatementAdmin(StatementColumns):
             response.context_data["ranks"] = _ranks(request, response.context_data["cl"].list_display)
         return response
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        *args: Any,  # noqa: ANN401 - Django's signature
-        **kwargs: Any,  # noqa: ANN401 - Django's signature
-    ) -> HttpResponse:
-        """The page, with what is said of the statement above the facts."""
-        statement = kwargs.get("obj")
-        if statement is not None:
-            context["head"] = self._head(request, statement)
-        return super().render_change_form(request, context, *args, **kwargs)
+    def above_facts(self, request: HttpRequest, statement: CapturedStatement) -> Mapping[str, object]:
+        """What is said of the statement, and where that leads."""
+        return {
+            "head": {
+                "badges": (outlook_badge(statement), self.troubles(statement)),
+                "verdict": sentence(statement.known),  # type: ignore[attr-defined]
+                "headroom": self.headroom(statement),
+                "growth": self.growth(statement),
+                "fixed_cost": fixed_cost(statement.known),  # type: ignore[attr-defined]
+                "numbers": _numbers(statement),
+                "shape": laid_out(statement.shape),
+                "explain_url": reverse(f"admin:{_NAME}_explain", args=[statement.pk])
+                if self.has_explain_permission(request)
+                else "",
+                "window_url": _window_url(request, statement),
+            }
+        }
 
     def explain_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask the database for the plan, and show it; nothing of it is kept but that it was asked for."""
@@ -138,21 +143,6 @@ class StatementAdmin(StatementColumns):
     def seen_last(self, statement: CapturedStatement) -> SafeString:
         """When it ran last."""
         return words.seen(statement.last_seen_at)
-
-    def _head(self, request: HttpRequest, statement: CapturedStatement) -> Mapping[str, object]:
-        return {
-            "badges": (outlook_badge(statement), self.troubles(statement)),
-            "verdict": sentence(statement.known),  # type: ignore[attr-defined]
-            "headroom": self.headroom(statement),
-            "growth": self.growth(statement),
-            "fixed_cost": fixed_cost(statement.known),  # type: ignore[attr-defined]
-            "numbers": _numbers(statement),
-            "shape": laid_out(statement.shape),
-            "explain_url": reverse(f"admin:{_NAME}_explain", args=[statement.pk])
-            if self.has_explain_permission(request)
-            else "",
-            "window_url": _window_url(request, statement),
-        }
 
 
 def _ranks(request: HttpRequest, columns: Sequence[object]) -> list[tuple[str, str, bool]]:

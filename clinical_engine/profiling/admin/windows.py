@@ -4,10 +4,9 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,14 +19,27 @@ from clinical_engine.profiling.silk.open_windows import MOST_RECORDED
 from clinical_engine.profiling.silk.requests import requests_of_window
 from clinical_engine.staff import panels
 from clinical_engine.staff.actors import actor_of
-from clinical_engine.staff.admin import StaffModelAdmin, detail_button
+from clinical_engine.staff.admin import StaffModelAdmin
+from clinical_engine.staff.admin.steps import step_button
 from clinical_engine.staff.cells import Tone, badge, length, link, list_url, precise_moment
 from clinical_engine.staff.navigation import Menu
-from clinical_engine.staff.reasons import Question, ask, reason_in
+from clinical_engine.staff.reasons import Question
 
 _SHOWN = 20
 # So much the clocks of a web process and of the database may differ.
 _ASKEW = timedelta(minutes=1)
+
+
+def _question(window: ProfilingWindow, back: str) -> Question:
+    explanation = f"Nothing more is recorded for {window.origin}. What is recorded stays for a while."
+    return Question("Stop recording", explanation, "Stop", back)
+
+
+def _stop(request: HttpRequest, window: ProfilingWindow, reason: str) -> None:
+    # By the times of its row alone, one that was stopped while the clock was ahead could be stopped again.
+    if window.stopped_by_id:
+        raise NotAllowedNowError("It is stopped already: nothing was changed.")
+    windows.stop(actor=actor_of(request), window_id=window.pk, reason=reason)
 
 
 @admin.register(ProfilingWindow)
@@ -61,26 +73,17 @@ class ProfilingWindowAdmin(StaffModelAdmin):
             raise PermissionDenied
         return start_view(request)
 
-    @detail_button(title="Stop", path="stop", permission="stop")
-    def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask why, then close it."""
-        window = self.get_object(request, object_id)
-        if window is None:
-            return self.not_there(request, object_id)
-        page = reverse("admin:profiling_profilingwindow_change", args=[window.pk])
-        reason, form = reason_in(request)
-        if not reason:
-            explanation = f"Nothing more is recorded for {window.origin}. What is recorded stays for a while."
-            return ask(request, Question("Stop recording", explanation, "Stop", page), form, self.opts)
-        try:
-            windows.stop(actor=actor_of(request), window_id=window.pk, reason=reason)
-        except NotAllowedNowError as error:
-            self.message_user(request, str(error), messages.WARNING)
-        return HttpResponseRedirect(page)
+    stop = step_button(
+        path="stop",
+        title="Stop",
+        permission="stop",
+        question=_question,
+        act=_stop,
+    )
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """'Stop' only while it is open."""
-        stoppable = windows.not_over().values_list("pk", flat=True)
+        stoppable = windows.not_over().filter(stopped_by=None).values_list("pk", flat=True)
         return super().get_actions_detail(request, object_id) if object_id in map(str, stoppable) else []
 
     @admin.display(description="state")
@@ -88,8 +91,11 @@ class ProfilingWindowAdmin(StaffModelAdmin):
         """Whether it is open, for how long, and whether it records."""
         now = timezone.now()
         left = windows.end_of(window) - now
+        # Also one whose end is still to come, since the clock was ahead when it was stopped.
+        if window.stopped_by_id:
+            return badge("Stopped")
         if left.total_seconds() <= 0:
-            return badge("Stopped" if window.stopped_by_id else "Over")
+            return badge("Over")
         if window.starts_at > now + _ASKEW:
             return badge("Not open: the clock was ahead when it was opened", Tone.WAITING)
         if window.granted >= MOST_RECORDED:

@@ -43,7 +43,7 @@ class BackfillAdmin(BackfillColumns, LongWorkAdmin):
     """Every result of a script over a period, brought current or only compared."""
 
     menu = Menu(43, "Scripts", "history_toggle_off")
-    list_before_template = "admin/observations/backfill_button.html"
+    list_before_template = "admin/staff/new_button.html"
     list_display = (
         "begun",
         "of_script",
@@ -98,8 +98,8 @@ class BackfillAdmin(BackfillColumns, LongWorkAdmin):
 
     def above_list(self, request: HttpRequest) -> Mapping[str, object]:
         """The button that leads to the form, for who may start one."""
-        may_start = self.has_start_permission(request)
-        return {"new_url": reverse("admin:observations_backfill_new") if may_start else ""}
+        new_url = reverse("admin:observations_backfill_new") if self.has_start_permission(request) else ""
+        return {"new_url": new_url, "new_title": "New backfill"}
 
     def start_view(self, request: HttpRequest) -> HttpResponse:
         """Ask what, and start it."""

@@ -43,7 +43,7 @@ class MeasurementImportAdmin(ImportColumns, LongWorkAdmin):
     """A file of measurements, and what became of its lines."""
 
     menu = Menu(34, "Measurements and results", "upload_file")
-    list_before_template = "admin/observations/import_button.html"
+    list_before_template = "admin/staff/new_button.html"
     list_display = (
         "received",
         "of_organisation",
@@ -101,7 +101,8 @@ class MeasurementImportAdmin(ImportColumns, LongWorkAdmin):
 
     def above_list(self, request: HttpRequest) -> Mapping[str, object]:
         """The button that leads to the form, for who may import."""
-        return {"import_url": reverse(f"admin:{_NAME}_new") if self.has_import_permission(request) else ""}
+        new_url = reverse(f"admin:{_NAME}_new") if self.has_import_permission(request) else ""
+        return {"new_url": new_url, "new_title": "Import a file"}
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for a file, and take it."""

@@ -1,5 +1,6 @@
 """The list of scripts, and the page of each."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -62,7 +63,7 @@ class ObservationScriptAdmin(Steering):
 
     menu = Menu(40, "Scripts", "function")
     related = ("organisation",)
-    list_before_template = "admin/observations/script_button.html"
+    list_before_template = "admin/staff/new_button.html"
     list_display = ("title", "name", "owner", "newest", "in_force", "health")
     list_filter = (FailingFilter,)
     search_fields = ("name", "title")
@@ -89,13 +90,10 @@ class ObservationScriptAdmin(Steering):
             raise PermissionDenied
         return create(request)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list, with the button of who may begin a script."""
-        new = reverse(f"admin:{_NEW}") if self.has_start_permission(request) else ""
-        shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "new_url": new})
-        return shown
+    def above_list(self, request: HttpRequest) -> Mapping[str, object]:
+        """The button that leads to the form, for who may begin a script."""
+        new_url = reverse(f"admin:{_NEW}") if self.has_start_permission(request) else ""
+        return {"new_url": new_url, "new_title": "New script"}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the number of the newest version, of the one in force for all, and whether it is well."""

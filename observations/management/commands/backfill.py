@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_date, parse_datetime
 
-from clinical_engine.common.commands import WRONG_USE, sentences
+from clinical_engine.common.commands import WRONG_USE, all_or_nothing
 from clinical_engine.common.errors import NotAllowedNowError
 from clinical_engine.jobs.following import sentences_about
 from observations.backfill import report, services
@@ -31,7 +31,7 @@ _STEPS: Mapping[str, tuple[str, Callable[..., None]]] = {
 class Command(BaseCommand):
     """Exits with 0 when it is done and no script failed, 1 when one did or it goes on no more, 2 for wrong use.
 
-    With 3 when the database does not answer.
+    With 3 when the database does not answer, 130 when it was interrupted.
     """
 
     help = "Bring every result of a script as of a period current, or tell what would change."
@@ -66,34 +66,44 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
         """Start, steer or follow. Raises CommandError with one sentence for whatever a person can mend."""
-        with sentences(NotAllowedNowError):
-            step = next((step for step in _STEPS if options[step]), "")
-            if step:
-                self._steer(step, options)
-                return
-            backfill = _known(options["follow"]) if options["follow"] else _started(options)
-        if not options["follow"]:
-            self.stdout.write(f"Started: backfill {backfill.pk}.")
-        self._follow(backfill)
+        step = next((step for step in _STEPS if options[step]), "")
+        with all_or_nothing(NotAllowedNowError):
+            backfill = _meant(step, options)
+        if step:
+            self.stdout.write(f"{_STEPS[step][0]}: backfill {backfill.pk}.")
+        elif options["follow"]:
+            self._follow(backfill)
+        else:
+            self._follow(backfill, f"Started: backfill {backfill.pk}.")
 
-    def _steer(self, step: str, options: Mapping[str, Any]) -> None:
-        said, act = _STEPS[step]
-        backfill = _known(options[step])
-        actor = _actor(options["actor"], _MAY_STEER)
-        if actor is None:
-            raise CommandError("--actor: say whose account acts.", returncode=WRONG_USE)
-        act(actor=actor, backfill_id=backfill.pk, reason=options["reason"])
-        self.stdout.write(f"{said}: backfill {backfill.pk}.")
-
-    def _follow(self, backfill: Backfill) -> None:
+    def _follow(self, backfill: Backfill, *first: str) -> None:
         again = f"manage.py backfill --follow {backfill.pk}"
         hint = f"To follow it: {again}. To pause it: --pause instead of --follow, with --reason and --actor."
         with sentences_about("backfill", hint=hint, again=f"look again with: {again}"):
+            for text in first:
+                self.stdout.write(text)
             follow(backfill, self.stderr)
             for text in report.result(backfill):
                 self.stdout.write(text)
         if backfill.state != BackfillState.DONE or backfill.patients_failed:
             raise CommandError("Not every patient's results are as the scripts say.", returncode=_NOT_DONE)
+
+
+def _meant(step: str, options: Mapping[str, Any]) -> Backfill:
+    """The backfill that the step was done with, that is to be followed, or that was started."""
+    if step:
+        return _steered(step, options)
+    return _known(options["follow"]) if options["follow"] else _started(options)
+
+
+def _steered(step: str, options: Mapping[str, Any]) -> Backfill:
+    backfill = _known(options[step])
+    actor = _actor(options["actor"], _MAY_STEER)
+    if actor is None:
+        raise CommandError("--actor: say whose account acts.", returncode=WRONG_USE)
+    _, act = _STEPS[step]
+    act(actor=actor, backfill_id=backfill.pk, reason=options["reason"])
+    return backfill
 
 
 def _started(options: Mapping[str, Any]) -> Backfill:

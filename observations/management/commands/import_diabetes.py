@@ -54,12 +54,15 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database does not answer ({describe_error(error)}). What was stored stays; import again to go on."
             ) from None
-        if report_file is not None:
-            with report_file.open("w", encoding="utf-8", newline="") as output:
-                write_csv(report, output)
         self.stdout.write(summarise(report))
         if options["dry_run"]:
             self.stdout.write("This was a dry run: nothing was stored.")
+        if report_file is not None:
+            with (
+                writing(f"The report {report_file}"),
+                report_file.open("w", encoding="utf-8", newline="") as output,
+            ):
+                write_csv(report, output)
 
     def _import(self, diaries: Sequence[Diary], target: Target, *, dry_run: bool) -> Report:
         run = rehearse if dry_run else import_diaries

@@ -102,7 +102,7 @@ class RosterAdmin(RosterColumns, LongWorkAdmin):
 
     def live(self, request: HttpRequest, roster: Roster) -> Mapping[str, object]:
         """State, numbers, buttons and what the comparison found."""
-        buttons = self.buttons(request, roster, [name for name, _ in offered(roster)])
+        buttons = self.buttons(request, roster, list(offered(roster)))
         return {
             "is_moving": roster.state in MOVING,
             "badge": cells.roster_badge(roster),

@@ -36,14 +36,14 @@ class Step:
         )
 
 
-def offered(roster: Roster) -> Iterator[tuple[str, str]]:
-    """The names and titles of the buttons on its page."""
+def offered(roster: Roster) -> Iterator[str]:
+    """The names of the buttons on its page."""
     if roster.state == RosterState.HELD:
-        yield "confirm", STEPS["confirm"].title
+        yield "confirm"
     if roster.state in (*MOVING, RosterState.HELD):
-        yield "cancel", STEPS["cancel"].title
+        yield "cancel"
     if roster.is_last and roster.drift:
-        yield "drifting", "Who drifts"
+        yield "drifting"
 
 
 def _before_confirming(roster: Roster) -> str:

@@ -66,6 +66,12 @@ def test_the_form_says_what_a_code_looks_like_before_one_is_typed(author: Client
     assert "Codes of measurements and of LOINC cannot be used" in text
 
 
+def test_the_list_leads_who_may_write_to_the_form(author: Client) -> None:
+    page = author.get(reverse("admin:observations_observationscript_changelist"))
+    assert reverse("admin:observations_observationscript_new") in page.content.decode()
+    assert "New script" in text_of(page)
+
+
 @pytest.mark.parametrize("role", ["Clinical support", "Script publisher"])
 def test_who_may_not_write_begins_nothing(role: str, db: None) -> None:
     client = logged_in(role)

@@ -1,47 +1,34 @@
 """`manage.py rerun`, as people call it from a shell."""
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
 from clinical_engine.common.identifiers import new_id
 from clinical_engine.jobs.models import Job, Rerun
 from clinical_engine.jobs.registry import kind_of
 from clinical_engine.running.environment import ROOT
 from clinical_engine.running.processes import wait_until
-from tests.jobs.reruns.support import again, begin, dead_jobs, failing, run_to_its_end
+from patients.services import activate
+from tests import factories, long_work
+from tests.jobs.reruns.support import again, begin, dead_jobs, failing, kill, run_to_its_end
 from tests.jobs.support import RegisterKind, elsewhere, states_of, succeed
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 WHO = ("--reason", "ticket 12", "--actor", "support")
+said = partial(long_work.said, "rerun")
+refused = partial(long_work.refused, "rerun")
 
 
 @pytest.fixture
 def person(committed_db: None) -> User:
     return User.objects.create_superuser("support")
-
-
-def said(*arguments: object) -> str:
-    """What the command prints on both streams."""
-    output = StringIO()
-    call_command("rerun", *map(str, arguments), stdout=output, stderr=output)
-    return output.getvalue()
-
-
-def refused(*arguments: object) -> tuple[int, str]:
-    """The exit code of a command that fails, and its sentence."""
-    with pytest.raises(CommandError) as error:
-        said(*arguments)
-    return error.value.returncode, str(error.value)
 
 
 def test_check_tells_what_would_happen_and_writes_nothing(new_kind: RegisterKind) -> None:
@@ -156,22 +143,23 @@ def test_an_interrupted_watch_leaves_the_rerun_going_and_says_how_to_pause_it(ne
     kind = new_kind(succeed)
     dead_jobs(kind, 3)
     rerun = begin(kind)
-    command = subprocess.Popen(
-        [sys.executable, "manage.py", "rerun", "watch", str(rerun.pk)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with command:
-        assert command.stdout is not None
-        assert command.stdout.readline().startswith("Trying the first few: 0 of 3 jobs")
-        command.send_signal(signal.SIGINT)
-        text = command.communicate(timeout=60)[0]
-    assert command.returncode == 130
-    assert f"The rerun goes on. To pause it: manage.py rerun pause {rerun.pk}" in text
+    code, lines, rest = long_work.interrupted("rerun", "watch", rerun.pk, after=1)
+    assert code == 130
+    assert lines[0].startswith("Trying the first few: 0 of 3 jobs")
+    assert f"The rerun goes on. To pause it: manage.py rerun pause {rerun.pk}" in rest
     assert again(rerun).state == "canary"
+
+
+def test_interrupted_before_anything_is_started_it_says_so(person: User) -> None:
+    # Of a kind that the process knows, too.
+    statements = [factories.statement("p-1")]
+    activate(submitter=factories.submitter(), statements=statements, origin=factories.BY_IMPORT)
+    kill(list(Job.objects.values_list("pk", flat=True)))
+    code, text = long_work.interrupted_where_it_writes("rerun", "start", "--yes", *WHO, table="jobs_rerun")
+    assert code == 130
+    assert text.splitlines()[-1] == "CommandError: Interrupted; nothing was stored."
+    assert "Traceback" not in text
+    assert not Rerun.objects.exists()
 
 
 @pytest.mark.parametrize("arguments", [(), ("explode",), ("start", "--yes"), ("watch", "17")])

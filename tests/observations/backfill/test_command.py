@@ -1,21 +1,16 @@
 """`manage.py backfill`, as people call it from a shell."""
 
-import os
-import signal
-import subprocess
-import sys
-from io import StringIO
+from functools import partial
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
 from clinical_engine.audit.models import AuditEntry
-from clinical_engine.running.environment import ROOT
+from clinical_engine.jobs.following import STALLED
+from observations.backfill import services, watching
 from observations.models import Backfill, BackfillState
 from patients.models import Patient
-from tests import factories
-from tests.long_work import count, worked_off
+from tests import factories, long_work
+from tests.long_work import Terminal, count, worked_off
 from tests.observations.backfill.support import (
     FAILING,
     Work,
@@ -30,6 +25,7 @@ from tests.observations.backfill.support import (
 pytestmark = pytest.mark.usefixtures("committed_db")
 SINCE = "2026-02-01"
 REASON = ("--reason", "ticket 12")
+refused = partial(long_work.refused, "backfill")
 
 
 @pytest.fixture(autouse=True)
@@ -40,21 +36,12 @@ def three_patients(committed_db: None, work: Work) -> None:
 
 
 def said(*arguments: object) -> str:
-    """What the command prints on both streams."""
-    output = StringIO()
-    call_command("backfill", *map(str, arguments), stdout=output, stderr=output)
-    text = output.getvalue()
+    """What the command prints on both streams: nothing that names a patient."""
+    text = long_work.said("backfill", *arguments)
     assert not any(
         str(patient.pk) in text or patient.external_id in text for patient in Patient.objects.all()
     )
     return text
-
-
-def refused(*arguments: object) -> tuple[int, str]:
-    """The exit code of a command that fails, and its sentence."""
-    with pytest.raises(CommandError) as error:
-        said(*arguments)
-    return error.value.returncode, str(error.value)
 
 
 def test_a_dry_run_tells_what_the_backfill_then_does(work: Work) -> None:
@@ -130,22 +117,29 @@ def test_wrong_use_is_told_in_a_sentence(arguments: tuple[str, ...], words: str)
 
 
 def test_interrupted_it_goes_on_and_says_how_it_is_followed(work: Work) -> None:
-    command = subprocess.Popen(
-        [sys.executable, "manage.py", "backfill", "rate", "--since", SINCE, *REASON],
-        cwd=ROOT,
-        env=os.environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with command:
-        assert command.stderr is not None
-        assert "0 of about 3 patients" in command.stderr.readline()
-        command.send_signal(signal.SIGINT)
-        errors = command.communicate(timeout=60)[1]
+    code, lines, rest = long_work.interrupted("backfill", "rate", "--since", SINCE, *REASON, after=2)
     backfill = Backfill.objects.get()
-    assert command.returncode == 130
-    assert f"--follow {backfill.pk}" in errors
+    assert code == 130
+    assert lines[0] == f"Started: backfill {backfill.pk}."
+    assert "0 of about 3 patients" in lines[1]
+    assert f"--follow {backfill.pk}" in rest
     work()
     backfill.refresh_from_db()
     assert backfill.state == BackfillState.DONE
+
+
+def test_interrupted_before_it_is_stored_it_says_so() -> None:
+    arguments = ("rate", "--since", SINCE, *REASON)
+    code, text = long_work.interrupted_where_it_writes("backfill", *arguments, table="observations_backfill")
+    assert (code, text) == (130, "CommandError: Interrupted; nothing was stored.\n")
+    assert not Backfill.objects.exists()
+
+
+def test_beside_the_bar_a_terminal_tells_what_changed_and_that_it_stands_still(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(watching, "_STALLED_AFTER_SECONDS", -1)
+    backfill = started()
+    services.pause(actor=factories.user(), backfill_id=backfill.pk, reason="ticket 12")
+    watching.follow(backfill, Terminal())
+    assert f"0 results changed; {STALLED}]" in capsys.readouterr().err

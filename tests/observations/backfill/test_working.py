@@ -1,12 +1,8 @@
 """A backfill's job among workers that die: in the end everything is as if it had been computed live."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import redis
-from django.conf import settings
 
 from clinical_engine.jobs.models import Attempt, Job
 from clinical_engine.running.processes import wait_until
@@ -15,6 +11,7 @@ from observations.models import Backfill, BackfillState, Observation
 from tests import factories
 from tests.jobs.killing import QUICK, kill_where_it_writes
 from tests.jobs.support import other_connection
+from tests.long_work import Work
 from tests.observations.backfill.support import (
     alike,
     computed_live,
@@ -26,16 +23,7 @@ from tests.observations.backfill.support import (
 )
 from tests.workers import running_scheduler, running_worker
 
-Work = Callable[[], int]
 pytestmark = pytest.mark.usefixtures("committed_db")
-
-
-@pytest.fixture
-def silent_broker() -> Iterator[None]:
-    """No ring is left over."""
-    with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
-        broker.flushall()
-        yield
 
 
 def is_done(backfill: Backfill) -> bool:

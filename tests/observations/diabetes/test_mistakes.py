@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from clinical_engine.running.environment import ROOT
 from observations.diabetes.files import CannotReadError, read_diaries
 from observations.diabetes.progress import progress_on
 from observations.models import Measurement
 from submitters.models import Organisation
-from tests.observations.diabetes.running import SMALL, diary, run
+from tests.long_work import Terminal
+from tests.observations.diabetes.running import SMALL, counts, diary, run
 from tests.ports import free_port
 
 
@@ -43,6 +44,18 @@ def test_a_diary_that_is_a_folder_is_named(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_is_known_before_the_import(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
         run(report=tmp_path / "missing" / "report.csv")
+
+
+@pytest.mark.django_db
+def test_a_report_that_cannot_be_written_afterwards_is_told_behind_the_counts() -> None:
+    printed = StringIO()
+    with pytest.raises(
+        CommandError, match=r"^The report /dev/full cannot be written: No space left on device\.$"
+    ):
+        call_command(
+            "import_diabetes", str(SMALL), report=Path("/dev/full"), stdout=printed, stderr=StringIO()
+        )
+    assert counts(printed.getvalue())["measurements, new"] == Measurement.objects.count() > 0
 
 
 @pytest.mark.django_db
@@ -101,11 +114,6 @@ def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
         show(0, 1500)
         show(1000, 1500)
     assert output.getvalue() == "0 of 1,500 readings\n1,000 of 1,500 readings\n"
-
-
-class Terminal(StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def test_progress_is_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -157,6 +157,31 @@ def test_a_line_that_cannot_be_taken_is_refused_with_field_and_reason(
     assert stored() == ["good"]
 
 
+_INSIDE = "A quote stands in the middle of a value: put the value in quotes, and double every quote in it."
+_WITHOUT_END = "The quote at the beginning of a value has none that ends the value on the same line."
+_NUMBER = "Must be 6 values with commas between, none of them over a line's end."
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (row('a"b'), _INSIDE),
+        (row('"a"b'), _INSIDE),
+        (row("m-1", external_id='the ""last"" one'), _INSIDE),
+        (row('"m-1'), _WITHOUT_END),
+        (row("m-1", measured_at='"' + TIME), _WITHOUT_END),
+        ("m-1,p-1", _NUMBER),
+        ('"m-1","p-1"', _NUMBER),
+        (row("m\r1"), _NUMBER),
+    ],
+)
+def test_a_quote_out_of_place_is_told_as_that_and_not_as_a_wrong_number_of_values(
+    clinic: Organisation, line: str, message: str
+) -> None:
+    assert imported_csv(clinic, line) == [(2, "line", "not_csv")]
+    assert ImportProblem.objects.get().message == message
+
+
 @pytest.mark.parametrize("components", ['[], "replaces": "m-0"', "{}", "[1", "null", "[" * 3000])
 def test_components_that_are_no_list_never_reach_other_fields(clinic: Organisation, components: str) -> None:
     quoted = components.replace('"', '""')

@@ -111,3 +111,43 @@ def test_without_a_reason_nothing_is_taken(clinic: Organisation, reason: str) ->
 
 def test_the_name_of_a_file_is_kept_as_far_as_it_can_be(clinic: Organisation) -> None:
     assert received(clinic, readings(1)).file_name == "readings.csv"
+
+
+def in_other_words(encoding: str) -> bytes:
+    return csv(row("secret")).decode().encode(encoding)
+
+
+UTF_16 = "The file is in UTF-16; it must be in UTF-8."
+CR_ALONE = "The lines of the file end with CR alone; they must end with LF or CRLF."
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (in_other_words("utf-16"), UTF_16),
+        (in_other_words("utf-16-le"), UTF_16),
+        (in_other_words("utf-16-be"), UTF_16),
+        (in_other_words("utf-32"), "The file is in UTF-32; it must be in UTF-8."),
+        (b"PK\x03\x04\x14\x00", "Line 1 must be the header; in the file it is no text in UTF-8."),
+        (b"client_id,gr\xf6\xdfe\n", "Line 1 must be the header; in the file it is no text in UTF-8."),
+        (csv(row("secret")).replace(b"\n", b"\r"), CR_ALONE),
+        (csv(*[row("secret")] * 2_000).replace(b"\n", b"\r"), CR_ALONE),
+    ],
+)
+def test_a_csv_in_another_encoding_or_with_other_ends_of_lines_is_told_so(
+    clinic: Organisation, body: bytes, message: str
+) -> None:
+    with pytest.raises(RefusedError) as error:
+        received(clinic, body, LineForm.CSV)
+    [refusal] = error.value.refusals
+    assert (refusal.code, refusal.message) == ("no_header", message)
+    assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n"])
+def test_a_csv_in_utf_8_is_taken_with_a_mark_or_without_and_with_cr_before_lf(
+    clinic: Organisation, encoding: str, end: bytes
+) -> None:
+    body = csv(row("m-1")).decode().encode(encoding).replace(b"\n", end)
+    assert received(clinic, body, LineForm.CSV).lines == 1

@@ -1,11 +1,8 @@
 """An import's job among workers that die: each line once."""
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import redis
-from django.conf import settings
 
 from clinical_engine.common.database import execute
 from clinical_engine.jobs import ledger, worker
@@ -26,13 +23,6 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 @pytest.fixture
 def clinic(committed_db: None) -> Organisation:
     return factories.organisation()
-
-
-@pytest.fixture
-def silent_broker() -> None:
-    """No ring is left over."""
-    with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
-        broker.flushall()
 
 
 def is_over(file: MeasurementImport) -> bool:

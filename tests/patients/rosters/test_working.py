@@ -1,12 +1,9 @@
 """A roster's job among others, and among workers that die, stall or lose their lease: each statement once, everybody linked."""
 
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import redis
-from django.conf import settings
 
 from clinical_engine.common.database import array_literal, execute
 from clinical_engine.common.identifiers import new_id
@@ -40,13 +37,6 @@ def submitter(committed_db: None) -> Submitter:
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(applying, "SLICE", 3)
-
-
-@pytest.fixture
-def silent_broker() -> None:
-    """No ring is left over."""
-    with closing(redis.Redis.from_url(settings.REDIS_URL)) as broker:
-        broker.flushall()
 
 
 def finished(roster: Roster) -> bool:

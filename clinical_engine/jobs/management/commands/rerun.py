@@ -1,17 +1,16 @@
 """`manage.py rerun`: run failed jobs again, all that match a filter, from a shell. docs/operations/jobs.md says more."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError
 
-from clinical_engine.common.commands import NO_ANSWER, WRONG_USE, account
+from clinical_engine.common.commands import WRONG_USE, account, all_or_nothing
 from clinical_engine.common.errors import NotAllowedNowError, RefusedError
-from clinical_engine.common.guards import why_no_answer
 from clinical_engine.jobs.following import sentences_about
 from clinical_engine.jobs.models import Rerun
 from clinical_engine.jobs.reruns import report, services
@@ -47,7 +46,7 @@ _SAID = {"pause": "Paused", "resume": "Resumed", "cancel": "Cancelled"}
 class Command(BaseCommand):
     """Exits with 0 when all that was run succeeded, 1 when some failed again or it does not go on, 2 for wrong use.
 
-    3 when the database does not answer.
+    3 when the database does not answer, 130 when it was interrupted.
     """
 
     help = "Run failed jobs again, all that match a filter: with a dry run first, a few tried before the others, and a brake."
@@ -78,33 +77,26 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
         """Do one step. Raises CommandError with one sentence for whatever a person can mend."""
         step = options["step"]
-        try:
-            if step in _CHANGES:
-                self._change(step, options)
-            else:
-                {"check": self._check, "start": self._start, "watch": self._watch_id, "list": self._list}[
-                    step
-                ](options)
-        except SelectionError as error:
-            message = str(error).removeprefix(f"{error.field}: ")
-            raise CommandError(f"{_option(error.field)}: {message}", returncode=WRONG_USE) from None
-        except RefusedError as error:
-            texts = [f"{_option(refusal.field)}: {refusal.message}" for refusal in error.refusals]
-            raise CommandError(" ".join(texts), returncode=WRONG_USE) from None
-        except NotAllowedNowError as error:
-            raise CommandError(str(error), returncode=WRONG_USE) from None
-        except NoSuchRerunError:
-            raise CommandError("There is no such rerun.", returncode=WRONG_USE) from None
-        except (OperationalError, InterfaceError) as error:
-            raise CommandError(why_no_answer(error), returncode=NO_ANSWER) from None
+        if step in _CHANGES:
+            self._change(step, options)
+        else:
+            {"check": self._check, "start": self._start, "watch": self._watch_id, "list": self._list}[step](
+                options
+            )
 
     def _check(self, options: Mapping[str, Any]) -> None:
-        limits = Limits(rate=options["rate"])
-        limits.check()
-        for text in report.dry_run(examine(_selection(options)), limits):
-            self.stdout.write(text)
+        with _sentences():
+            limits = Limits(rate=options["rate"])
+            limits.check()
+            for text in report.dry_run(examine(_selection(options)), limits):
+                self.stdout.write(text)
 
     def _start(self, options: Mapping[str, Any]) -> None:
+        with _sentences():
+            rerun = self._started(options)
+        self._watch(rerun.pk, f"Started: {report.counted(rerun.total)}, rerun {rerun.pk}.")
+
+    def _started(self, options: Mapping[str, Any]) -> Rerun:
         actor = account(options["actor"], "jobs.add_rerun")
         limits = Limits(options["rate"], options["canary"], options["failed_share"])
         limits.check()
@@ -116,9 +108,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "Nothing was started: nobody agreed. Answer 'y', or use --yes.", returncode=WRONG_USE
             )
-        rerun = services.start(actor=actor, selection=selection, reason=options["reason"], limits=limits)
-        self.stdout.write(f"Started: {report.counted(rerun.total)}, rerun {rerun.pk}.")
-        self._watch(rerun.pk)
+        return services.start(actor=actor, selection=selection, reason=options["reason"], limits=limits)
 
     def _agreed(self) -> bool:
         self.stdout.write("Start? [y/N] ", ending="")
@@ -132,26 +122,47 @@ class Command(BaseCommand):
     def _watch_id(self, options: Mapping[str, Any]) -> None:
         self._watch(options["id"])
 
-    def _watch(self, rerun_id: UUID) -> None:
+    def _watch(self, rerun_id: UUID, *first: str) -> None:
         hint = f"To pause it: manage.py rerun pause {rerun_id} --reason ... --actor ..."
         with sentences_about("rerun", hint=hint, again=f"look again with: manage.py rerun watch {rerun_id}"):
-            progress = watch(rerun_id, self.stderr)
-        self.stdout.write(report.line(progress))
+            for text in first:
+                self.stdout.write(text)
+            try:
+                progress = watch(rerun_id, self.stderr)
+            except NoSuchRerunError:
+                raise CommandError("There is no such rerun.", returncode=WRONG_USE) from None
+            self.stdout.write(report.line(progress))
         if problem := _problem(progress):
             raise CommandError(problem, returncode=_SOMETHING_FAILED)
 
     def _change(self, step: str, options: Mapping[str, Any]) -> None:
-        actor = account(options["actor"], "jobs.change_rerun")
-        _CHANGES[step](actor=actor, rerun_id=options["id"], reason=options["reason"])
+        with _sentences():
+            actor = account(options["actor"], "jobs.change_rerun")
+            _CHANGES[step](actor=actor, rerun_id=options["id"], reason=options["reason"])
         self.stdout.write(f"{_SAID[step]}: rerun {options['id']}.")
 
     def _list(self, options: Mapping[str, Any]) -> None:
         del options
-        reruns = Rerun.objects.select_related("actor").order_by("-pk")[:_LISTED]
-        for rerun in reruns:
-            self.stdout.write(report.listed(rerun))
-        if not reruns:
-            self.stdout.write("There was no rerun yet.")
+        with _sentences():
+            reruns = Rerun.objects.select_related("actor").order_by("-pk")[:_LISTED]
+            for rerun in reruns:
+                self.stdout.write(report.listed(rerun))
+            if not reruns:
+                self.stdout.write("There was no rerun yet.")
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """As `all_or_nothing`; what is refused is named as its option."""
+    with all_or_nothing(NotAllowedNowError):
+        try:
+            yield
+        except SelectionError as error:
+            message = str(error).removeprefix(f"{error.field}: ")
+            raise CommandError(f"{_option(error.field)}: {message}", returncode=WRONG_USE) from None
+        except RefusedError as error:
+            texts = [f"{_option(refusal.field)}: {refusal.message}" for refusal in error.refusals]
+            raise CommandError(" ".join(texts), returncode=WRONG_USE) from None
 
 
 def _add_filters(parser: ArgumentParser) -> None:
