@@ -1,5 +1,6 @@
 """What a key may do. A device gets an allow-list: an endpoint without a scope answers nobody."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 from uuid import UUID
 
@@ -46,7 +47,10 @@ def access_of(request: Request) -> Access:
 
 
 class HasRequiredScope(BasePermission):
-    """Lets a key in when it has the scope that the view's `required_scopes` names for the method."""
+    """Lets a key in when it has the scope that the view's `required_scopes` names for the method.
+
+    HEAD asks for the scope of GET, OPTIONS for any of the view's.
+    """
 
     message = "This key does not have the scope that this endpoint requires."
 
@@ -57,5 +61,14 @@ class HasRequiredScope(BasePermission):
         if request.method not in view.allowed_methods:
             # The framework looks for the method only after this: a key with every scope would be told that it lacks one.
             raise MethodNotAllowed(str(request.method))
-        required = getattr(view, "required_scopes", {}).get(request.method)
-        return required in SCOPES and required in access_of(request).scopes
+        asked = _scopes_for(str(request.method), getattr(view, "required_scopes", {}))
+        return bool(asked & SCOPES.keys() & access_of(request).scopes)
+
+
+def _scopes_for(method: str, required: Mapping[str, str]) -> set[str | None]:
+    """The scopes of which one is enough."""
+    if method == "OPTIONS":
+        # It does nothing but tell what there is.
+        return {*required.values()}
+    # HEAD is GET without its content (RFC 9110, section 9.3.2).
+    return {required.get("GET" if method == "HEAD" else method)}

@@ -46,9 +46,10 @@ def query_of(
 ) -> dict[str, Any]:
     """The request's parameters. Raises ValidationError, or RefusedError for one that the list does not have, or that comes twice.
 
-    A misspelt filter that is passed over would show rows that were not asked for.
+    A misspelt filter that is passed over would show rows that were not asked for, and so would one without a value.
     """
-    query = shape(data=request.query_params)
+    # As a plain mapping: of what it takes for a form the framework passes over each field that is empty.
+    query = shape(data=request.query_params.dict())
     check_parameters(request.query_params, query.fields.keys())
     query.is_valid(raise_exception=True)
     return dict(query.validated_data)

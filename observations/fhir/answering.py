@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from rest_framework.response import Response
 
+from clinical_engine.api.idempotency import UnkeptResponse
 from observations.fhir.outcomes import Json, issues_of, outcome_of
 from observations.fhir.receiving import Received
 from observations.fhir.storing import RETRACTED, RETRACTED_BEFORE, Result
@@ -23,7 +24,7 @@ _STATUSES = {
 def answer_to(bundle_type: str, received: Received) -> Response:
     """A Bundle with a response to each entry; or, of a transaction that was not stored, an OperationOutcome.
 
-    The latter's status is 422 when an entry was refused, 409 when entries were only in conflict.
+    The latter's status is 422 when an entry was refused, 409 when entries were only in conflict. No `Idempotency-Key` keeps it.
     """
     if received.is_stored:
         entries = [_entry(position, result) for position, result in enumerate(received.results)]
@@ -31,7 +32,7 @@ def answer_to(bundle_type: str, received: Received) -> Response:
     bad = [(position, result) for position, result in enumerate(received.results) if result.is_bad]
     issues = [each for position, result in bad for each in issues_of(result, _path(position))]
     is_refused = any(result.outcome == Outcome.REFUSED for _, result in bad)
-    return Response(
+    return UnkeptResponse(
         outcome_of(issues),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.CONFLICT,
     )

@@ -50,6 +50,8 @@ class FhirRenderer(ExactJSONRenderer):
 class FhirView(APIView):
     """An endpoint that takes and gives FHIR resources in JSON; JSON's own media type will do as well."""
 
+    # The framework's answer to OPTIONS is no resource; what there is to know is in the CapabilityStatement.
+    http_method_names = [name for name in APIView.http_method_names if name != "options"]
     parser_classes = [FhirBytesParser, BulkBytesParser]
     renderer_classes = [FhirRenderer, ExactJSONRenderer]
 
@@ -64,7 +66,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if response is None:
         return None
     request = context["request"]
-    response.data = _outcome_of(response.data, is_search=request.method == "GET")
+    response.data = _outcome_of(response.data, is_search=request.method in {"GET", "HEAD"})
     response.content_type = MEDIA_TYPE
     return response
 

@@ -44,12 +44,14 @@ class Meaning(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The elements that are not kept."""
-        ignored = self.sent.ignored if self.sent else ()
-        if isinstance(self.meant, Retraction) and self.meant.is_explained:
-            # It is kept, as the reason.
-            return tuple(name for name in ignored if name != _NOTE)
-        return ignored
+        """The elements that nothing is made of."""
+        return self.sent.ignored if self.sent else ()
+
+    def ignored_where(self, reason: str) -> tuple[str, ...]:
+        """Those of a retraction where this is the reason that stands: the note that says it is kept, any other is not."""
+        meant = self.meant
+        is_kept = isinstance(meant, Retraction) and meant.is_explained and meant.reason == reason
+        return tuple(name for name in self.ignored if not (is_kept and name == _NOTE))
 
 
 def meaning_of(sent: Sent, subject: Subject | Fault, codes: Catalogue) -> Meaning:

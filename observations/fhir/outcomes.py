@@ -42,14 +42,18 @@ _ISSUE_TYPES = {
 }
 _NOT_SUPPORTED = "_not_supported"
 
+# Whether one did is not looked up here: the job that follows finds it.
+_UNLESS_CORRECTED = "unless a correction of it came in before or with it: then its standing says so."
 _SENTENCES = {
-    Outcome.ACCEPTED: "Stored, and counts.",
-    Outcome.HELD: "Stored, and counts as soon as its patient is linked at that time.",
+    Outcome.ACCEPTED: f"Stored, and counts, {_UNLESS_CORRECTED}",
+    Outcome.HELD: f"Stored, and counts as soon as its patient is linked at that time, {_UNLESS_CORRECTED}",
     Outcome.DUPLICATE: "Was stored before with the same content.",
     RETRACTED: "What has this identifier counts no longer.",
     RETRACTED_BEFORE: "Was said before; what was said first stands.",
 }
-_IMPLAUSIBLE = "Outside the range that the catalogue has for it. It counts all the same; staff see it."
+_IMPLAUSIBLE = (
+    "Outside the range that the catalogue has for it. That does not keep it from counting; staff see it."
+)
 _NOT_KEPT = "Not kept: these elements say nothing that is computed with."
 
 

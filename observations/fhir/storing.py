@@ -1,11 +1,12 @@
 """What the entries of one organisation mean, done by the intake; and what became of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
+from clinical_engine.common.database import array_literal, fetch_all
 from clinical_engine.common.errors import Refusal
 from clinical_engine.common.identifiers import new_id
 from observations.catalogue import Catalogue
@@ -71,12 +72,7 @@ def store(organisation_id: UUID | None, meanings: Mapping[int, Meaning], sender:
         for position, answer in zip(readings, answers, strict=True)
     }
     if organisation_id is not None and retractions:
-        # What is said first of one stands, also within a Bundle.
-        reasons = {each.client_id: each.reason for each in reversed(retractions.values())}
-        new = note_errors(organisation_id, reasons, sender, new_id())
-        for position, retraction in retractions.items():
-            outcome = RETRACTED if retraction.client_id in new else RETRACTED_BEFORE
-            results[position] = Result(outcome, meanings[position].ignored)
+        results |= _retract(organisation_id, meanings, retractions, sender)
     return Stored(organisation_id, results, [*readings.values()], answers)
 
 
@@ -104,6 +100,41 @@ def _refuse(readings: Sequence[Reading | Unread], sender: Sender) -> Sequence[An
     ]
     refusals.count(None, sender.api_client_id, readings, dict(enumerate(answers)), kept_catalogue())
     return answers
+
+
+def _retract(
+    organisation_id: UUID,
+    meanings: Mapping[int, Meaning],
+    retractions: dict[int, Retraction],
+    sender: Sender,
+) -> dict[int, Result]:
+    # What is said first of one stands, also within a Bundle.
+    reasons = {each.client_id: each.reason for each in reversed(retractions.values())}
+    new = note_errors(organisation_id, reasons, sender, new_id())
+    explained = {each.client_id for each in retractions.values() if each.is_explained}
+    reasons |= _reasons_before(organisation_id, explained - new)
+    return {
+        position: Result(
+            RETRACTED if retraction.client_id in new else RETRACTED_BEFORE,
+            meanings[position].ignored_where(reasons[retraction.client_id]),
+        )
+        for position, retraction in retractions.items()
+    }
+
+
+def _reasons_before(organisation_id: UUID, client_ids: Collection[str]) -> dict[str, str]:
+    """The reasons that stand for measurements of which it was said before; no statement without any."""
+    if not client_ids:
+        return {}
+    return dict(
+        fetch_all(
+            """
+            SELECT target_client_id, reason FROM observations_correction
+            WHERE organisation_id = %s AND kind = 'entered-in-error' AND target_client_id = ANY(%s::text[])
+            """,
+            [organisation_id, array_literal(client_ids)],
+        )
+    )
 
 
 def _result(meaning: Meaning, answer: Answer) -> Result:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 from rest_framework.views import APIView
 
-from clinical_engine.api.idempotency import idempotent, pruning
+from clinical_engine.api.idempotency import UnkeptResponse, idempotent, pruning
 from clinical_engine.api.models import StoredAnswer
 from clinical_engine.api.tasks import prune_answers
 from patients.models import StatementConflict
@@ -79,11 +79,13 @@ def test_a_measurement_that_was_not_there_yet_is_looked_for_again(
         assert kind_of_problem(with_key(api, made_up, {"reason": "Wrong"})) == (404, "not-found")
 
 
-class _OutOfOrderView(APIView):
-    """Stores something, and answers that it could not."""
-
+class _OpenView(APIView):
     authentication_classes = []
     permission_classes = []
+
+
+class _OutOfOrderView(_OpenView):
+    """Stores something, and answers that it could not."""
 
     @idempotent
     def post(self, _: Request) -> Response:
@@ -91,13 +93,36 @@ class _OutOfOrderView(APIView):
         return Response(status=500)
 
 
-def test_an_answer_that_is_our_own_fault_is_not_kept_and_nothing_of_it_is_stored(caller: Caller) -> None:
-    request = APIRequestFactory().post("/", {}, format="json", headers={"Idempotency-Key": KEY})
+class _RefusingView(_OpenView):
+    """Refuses a request as a whole, and writes down beside it that it did."""
+
+    @idempotent
+    def post(self, _: Request) -> Response:
+        factories.organisation()
+        return UnkeptResponse("Refused", status=422)
+
+
+def answer_of(view: type[APIView], caller: Caller, body: dict[str, int]) -> Any:
+    request = APIRequestFactory().post("/", body, format="json", headers={"Idempotency-Key": KEY})
     access: Any = access_by_key(caller.key)
     force_authenticate(request, token=access)
-    assert _OutOfOrderView.as_view()(request).status_code == 500
+    return view.as_view()(request)
+
+
+def test_an_answer_that_is_our_own_fault_is_not_kept_and_nothing_of_it_is_stored(caller: Caller) -> None:
+    assert answer_of(_OutOfOrderView, caller, {}).status_code == 500
     assert not StoredAnswer.objects.exists()
     assert not Organisation.objects.filter(name="Stored by mistake").exists()
+
+
+def test_an_answer_that_says_so_is_not_kept_and_what_was_written_beside_it_stays(caller: Caller) -> None:
+    before = Organisation.objects.count()
+    for body in ({}, {"corrected": 1}):
+        answer = answer_of(_RefusingView, caller, body)
+        assert (answer.status_code, answer.content) == (422, b'"Refused"')
+        assert not is_replay(answer)
+    assert not StoredAnswer.objects.exists()
+    assert Organisation.objects.count() == before + 2
 
 
 def age(hours: float) -> None:

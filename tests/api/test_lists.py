@@ -12,7 +12,7 @@ from observations.models import Measurement, MeasurementSource, Observation
 from patients.models import Patient
 from patients.services import activate
 from tests import factories
-from tests.api.contract import DescribedClient
+from tests.api.contract import DescribedClient, operations
 from tests.factories import BY_IMPORT, NOON, Caller
 
 
@@ -160,12 +160,15 @@ BAD = {
     "cursor no UUID": ({"cursor": "cD0yMDI2"}, "cursor", "invalid"),
     "cursor of no row": ({"cursor": "0190a0a0-0000-7000-8000-000000000000"}, "cursor", "invalid"),
     "page_size no number": ({"page_size": "all"}, "page_size", "invalid"),
+    "page_size empty": ({"page_size": ""}, "page_size", "invalid"),
+    "code empty": ({"code": ""}, "code", "empty"),
     "page_size 0": ({"page_size": "0"}, "page_size", "min_value"),
     "page_size 1001": ({"page_size": "1001"}, "page_size", "max_value"),
     "code with NUL": ({"code": "a\0"}, "code", "not_printable"),
     "a misspelt filter": ({"untill": "2026-03-10T10:00:00Z"}, "untill", "unknown_parameter"),
     "one that comes twice": ({"page_size": ["1", "2"]}, "page_size", "twice"),
     "one that comes twice alike": ({"code": ["2339-0", "2339-0"]}, "code", "twice"),
+    "one that comes twice, once without a value": ({"code": ["", "2339-0"]}, "code", "twice"),
 }
 
 
@@ -181,6 +184,32 @@ def test_a_bad_parameter_is_named(
         assert answer.status_code == 422
         assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
         assert answer.json()["detail"] == "The request was refused.", "who asks had nothing to store"
+
+
+PARAMETERS = [
+    (path, parameter["name"])
+    for method, path, operation in operations()
+    for parameter in operation.get("parameters", ())
+    if (method, parameter["in"]) == ("GET", "query")
+]
+
+
+def test_what_has_parameters_are_the_lists_and_the_feed() -> None:
+    paths = {path.removeprefix("/api/v1/") for path, _ in PARAMETERS}
+    assert paths == {"measurements", "observations", "observations/changes"}
+
+
+@pytest.mark.parametrize(("path", "name"), PARAMETERS, ids=str)
+def test_no_parameter_is_passed_over_because_it_has_no_value(
+    api: DescribedClient, patient: Patient, path: str, name: str
+) -> None:
+    usual = {} if path.endswith("/changes") else {"patient": str(patient.id)}
+    assert api.get(path, usual).status_code == 200
+    answer = api.get(path, {**usual, name: ""})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["field"] == name
+    assert error["code"] in {"empty", "invalid", "invalid_choice"}
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])

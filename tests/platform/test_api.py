@@ -3,6 +3,7 @@
 import io
 import json
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -32,6 +33,7 @@ ENDPOINTS = {
 }
 POSTS = [path for method, path in ENDPOINTS if method == "POST"]
 every_endpoint = pytest.mark.parametrize(("method", "path"), ENDPOINTS, ids=lambda part: part.split("?")[0])
+every_get = pytest.mark.parametrize("path", [path for method, path in ENDPOINTS if method == "GET"])
 every_post = pytest.mark.parametrize("path", POSTS)
 
 
@@ -104,6 +106,42 @@ def test_a_key_with_every_other_scope_is_refused_where_it_lacks_the_one(method: 
     problem(send(client_with(lacking.key), method, path), 403)
     having = factories.caller((scope,))
     assert send(client_with(having.key), method, path).status_code not in {401, 403}
+
+
+@pytest.mark.django_db
+@every_get
+def test_head_asks_for_the_scope_of_get_and_is_answered_like_it_without_its_content(path: str) -> None:
+    scope = ENDPOINTS["GET", path]
+    having = client_with(factories.caller((scope,)).key)
+    got, head = having.get(path), having.head(path)
+    assert (head.status_code, head.headers["Content-Type"]) == (got.status_code, got.headers["Content-Type"])
+    assert got.status_code not in {401, 403, 405}
+    assert head.content == b""
+    lacking = client_with(factories.caller(tuple(set(SCOPES) - {scope})).key)
+    assert lacking.head(path).status_code == 403
+
+
+@pytest.mark.django_db
+@every_endpoint
+def test_what_there_is_at_an_address_is_told_to_a_key_with_any_scope_of_it(method: str, path: str) -> None:
+    having = client_with(factories.caller((ENDPOINTS[method, path],)).key)
+    answer = having.options(path)
+    assert answer.status_code == 200
+    assert {method, "OPTIONS"} <= set(answer.headers["Allow"].split(", "))
+    of_address = {
+        scope for (_, each), scope in ENDPOINTS.items() if urlsplit(each).path == urlsplit(path).path
+    }
+    lacking = client_with(factories.caller(tuple(set(SCOPES) - of_address)).key)
+    problem(lacking.options(path), 403)
+    problem(Client().options(path), 401)
+
+
+@every_endpoint
+def test_every_method_that_is_said_to_be_allowed_is(method: str, path: str, api: Client) -> None:
+    allowed = send(api, "DELETE", path).headers["Allow"].split(", ")
+    assert method in allowed
+    for each in allowed:
+        assert send(api, each, path).status_code not in {403, 405}, each
 
 
 @pytest.mark.django_db
@@ -226,7 +264,16 @@ def test_the_system_check_finds_every_endpoint_without_a_scope_or_without_its_gu
 
 
 @pytest.mark.urls("tests.platform.urls")
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "unscoped"), ("GET", "misspelt"), ("GET", "set")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "unscoped"),
+        ("GET", "misspelt"),
+        ("GET", "set"),
+        ("OPTIONS", "misspelt"),
+        ("OPTIONS", "set"),
+    ],
+)
 def test_an_endpoint_without_a_scope_answers_nobody(method: str, path: str, api: Client) -> None:
     problem(send(api, method, f"/api/v1/{path}"), 403)
 

@@ -19,11 +19,18 @@ Handler = Callable[..., Response]
 _MARK = "is_idempotent"
 
 
+class UnkeptResponse(Response):
+    """An answer behind which nothing of the request is stored: it is not kept, and the request can be mended under its key.
+
+    What was written of it beside, such as how much was refused, stays.
+    """
+
+
 def idempotent(handler: Handler) -> Callable[..., HttpResponseBase]:
     """The view's method, which with an `Idempotency-Key` answers the same request once and then again as it did first.
 
     What was done and what was answered are committed together, so that neither can be there alone. What is raised is rolled back
-    and not kept: sent again it is tried again. Without the header nothing is different.
+    and not kept, and neither is an `UnkeptResponse`: sent again it is tried again. Without the header nothing is different.
     """
 
     @wraps(handler)
@@ -64,6 +71,6 @@ def _answer_once(
     response.render()
     if response.status_code >= 500:  # noqa: PLR2004 - a status
         transaction.set_rollback(True)
-    else:
+    elif not isinstance(response, UnkeptResponse):
         keep(slot, response)
     return response

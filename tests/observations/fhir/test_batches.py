@@ -218,23 +218,6 @@ def test_one_is_taken_back_by_its_identifier_even_before_it_came(
     assert shown["valueQuantity"]["value"] == 100
 
 
-def test_the_note_that_becomes_the_reason_is_not_said_to_be_lost(
-    api: ValidatingClient, caller: Caller
-) -> None:
-    more: dict[str, Any] = {"status": "entered-in-error", "device": {"display": "A cuff"}}
-    said = observation(caller, "m-1", note=[{"text": "Another patient"}], **more)
-    # Nothing that could be a reason is in it.
-    empty = observation(caller, "m-2", note=[{"text": " "}], **more)
-    answer = send(api, bundle(said, empty))
-    reasons = dict(Correction.objects.values_list("target_client_id", "reason"))
-    assert reasons[f"{CUFF}|m-1"] == "Another patient"
-    lost = [entry["response"]["outcome"]["issue"][1]["expression"] for entry in answer.json()["entry"]]
-    assert lost == [
-        ["Bundle.entry[0].resource.device"],
-        [f"Bundle.entry[1].resource.{name}" for name in ("device", "note")],
-    ]
-
-
 def test_a_bundle_may_be_of_several_organisations(db: None) -> None:
     first, second = new_caller(), new_caller()
     _, key = create_api_client(

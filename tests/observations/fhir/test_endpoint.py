@@ -13,6 +13,7 @@ from clinical_engine.api.parsers import BULK_BODY
 from observations.models import Measurement
 from patients.models import Patient
 from tests.factories import Caller
+from tests.factories import caller as new_caller
 from tests.observations.fhir.bodies import bundle, entry, issues, observation, pressure, send
 from tests.observations.fhir.conftest import ValidatingClient
 
@@ -58,6 +59,41 @@ def test_what_is_not_there_is_an_operation_outcome(
     answer = getattr(api, method)(path)
     assert answer.status_code == status
     assert issues(answer.json()) == [("error", code, "")]
+
+
+ADDRESSES = [
+    ("/fhir/", "POST"),
+    ("/fhir/Observation?patient=019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5d", "GET, HEAD"),
+    ("/fhir/Observation/019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5d", "GET, HEAD"),
+    ("/fhir/metadata", "GET, HEAD"),
+]
+
+
+@pytest.mark.parametrize(("path", "allowed"), ADDRESSES)
+def test_an_address_takes_the_methods_that_it_says_it_allows_and_no_others(
+    api: ValidatingClient, caller: Caller, path: str, allowed: str
+) -> None:
+    for method in {"OPTIONS", "DELETE", "GET", "POST"} - {*allowed.split(", ")}:
+        answer = api.generic(method, path)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed), method
+    # What answers HEAD has no content that could be validated.
+    client = Client(headers={"Authorization": f"Bearer {caller.key}"})
+    for method in allowed.split(", "):
+        assert client.generic(method, path).status_code not in {403, 405}, method
+
+
+@pytest.mark.parametrize(("path", "status"), [(ADDRESSES[1][0], 200), ("/fhir/Observation?patient=1", 422)])
+def test_head_asks_for_the_scope_of_get_and_is_answered_like_it(db: None, path: str, status: int) -> None:
+    def client(*scopes: str) -> Client:
+        return Client(headers={"Authorization": f"Bearer {new_caller(scopes).key}"})
+
+    reader = client("measurements:read")
+    got, head = reader.get(path), reader.head(path)
+    assert got.status_code == head.status_code == status
+    assert head.headers["Content-Type"] == "application/fhir+json"
+    assert head.headers["Content-Length"] == got.headers["Content-Length"]
+    assert head.content == b""
+    assert client("measurements:write").head(path).status_code == 403
 
 
 def test_nobody_gets_in_without_a_key(db: None) -> None:

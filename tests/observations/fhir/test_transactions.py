@@ -81,16 +81,3 @@ def test_a_transaction_replaces_and_takes_back(
         "b": "entered-in-error",
         "c": "final",
     }
-
-
-def test_a_transaction_with_a_key_is_answered_once(api: ValidatingClient, caller: Caller) -> None:
-    key = {"Idempotency-Key": "first"}
-    bad = bundle(observation(caller, "a"), observation(caller, "b", status="unknown"), kind="transaction")
-    first, again = send(api, bad, **key), send(api, bad, **key)
-    assert first.status_code == again.status_code == 422
-    assert first.content == again.content
-    assert again.headers["Idempotent-Replayed"] == "true"
-    assert not Measurement.objects.exists()
-    assert RefusalCount.objects.get().number == 1
-    other = send(api, bundle(observation(caller, "a")), **key)
-    assert (other.status_code, issues(other.json())[0][1]) == (422, "idempotency-key-reused")
