@@ -61,8 +61,11 @@ class MeasurementsRequestSerializer(serializers.Serializer[Any]):
 
 
 _OUTCOMES = [
-    (Outcome.ACCEPTED, "stored, and counts"),
-    (Outcome.HELD, "stored, and counts as soon as its patient is linked at that time"),
+    (Outcome.ACCEPTED, "stored, and counts unless a correction of it came in before"),
+    (
+        Outcome.HELD,
+        "stored, and counts as soon as its patient is linked at that time, with the same reservation",
+    ),
     (Outcome.DUPLICATE, "was stored before with the same content"),
     (Outcome.CONFLICT, "its client_id was used before with other content, which stands"),
     (Outcome.REFUSED, "not stored, as `errors` says"),
@@ -83,7 +86,7 @@ class MeasurementResultSerializer(serializers.Serializer[Any]):
             choices=[("implausible", "outside the range that the catalogue has for it")]
         ),
         required=False,
-        help_text="What staff should look at; the reading counts all the same",
+        help_text="What staff should look at; it does not keep the reading from counting",
     )
     errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
