@@ -1,7 +1,7 @@
 """One measurement as lines of the file: one for a single value, one for each part of a composed reading."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -100,16 +100,17 @@ class Lines:
 
     def of(self, row: Row) -> Iterator[tuple[str, ...]]:
         """The lines of a measurement, each with a cell for every column of `HEADER`."""
-        before, after = self._before(row), _after(row)
-        for part, cells in self._values(row):
-            yield (*before, *part, *cells, *after)
+        before = self._before(row)
+        for part, cells, is_implausible in self._values(row):
+            yield (*before, *part, *cells, *_after(row, is_implausible=is_implausible))
 
     def _before(self, row: Row) -> tuple[str, ...]:
         entry = self._codes.by_id[row.code_id]
         texts = (row.organisation, row.patient, row.client_id, entry.code, entry.display)
         return (str(row.id), *map(text_cell, texts))
 
-    def _values(self, row: Row) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    def _values(self, row: Row) -> Iterator[tuple[tuple[str, str], tuple[str, ...], bool]]:
+        """Code and name of the part, the cells of its value, and whether it is implausible."""
         entry = self._codes.by_id[row.code_id]
         if row.components is None:
             values = {
@@ -119,16 +120,31 @@ class Lines:
                 "text": row.text,
             }
             single = values | {"unit": row.unit, "converted": row.converted}
-            yield ("", ""), self._value(entry.code, single)
+            yield ("", ""), self._value(entry.code, single), row.is_implausible
             return
         # Not through float, which would lose digits that were sent.
         stored = json.loads(row.components, parse_float=Decimal, parse_int=Decimal)
-        for code, value in in_order(stored, row.code_id, self._codes):
+        parts = in_order(stored, row.code_id, self._codes)
+        for (code, value), is_implausible in zip(parts, self._flags(row, parts), strict=True):
             part = self._codes.by_code.get(code)
-            yield (
-                (text_cell(code), text_cell(code if part is None else part.display)),
-                self._value(code, value),
-            )
+            name = (text_cell(code), text_cell(code if part is None else part.display))
+            yield name, self._value(code, value), is_implausible
+
+    def _flags(self, row: Row, parts: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[bool]:
+        """Which parts are implausible: of a flagged reading those outside their ranges, or all where no range tells any more."""
+        if not row.is_implausible:
+            return [False] * len(parts)
+        found = [self._is_outside(code, value) for code, value in parts]
+        # The flag was given by the ranges of its time; one that stands with no value would be lost.
+        return found if any(found) else [True] * len(parts)
+
+    def _is_outside(self, code: str, value: Mapping[str, Any]) -> bool:
+        entry, quantity = self._codes.by_code.get(code), value.get("quantity")
+        return (
+            entry is not None
+            and quantity is not None
+            and entry.is_implausible(value.get("converted", quantity))
+        )
 
     def _value(self, code: str, value: Mapping[str, Any]) -> tuple[str, ...]:
         """The value as sent, its unit, what its answer means, and the quantity in the canonical unit."""
@@ -152,13 +168,13 @@ class Lines:
         return text_cell(value["text"]), "", "", "", ""
 
 
-def _after(row: Row) -> tuple[str, ...]:
+def _after(row: Row, *, is_implausible: bool) -> tuple[str, ...]:
     offset = timezone(timedelta(minutes=row.utc_offset_minutes))
     return (
         row.measured_at.astimezone(offset).isoformat(),
         row.received_at.astimezone(UTC).isoformat(),
         _state(row),
-        str(row.is_implausible).lower(),
+        str(is_implausible).lower(),
         text_cell(row.replaces),
         row.source,
         text_cell(row.sender or ""),

@@ -8,7 +8,7 @@ import msgspec
 
 from clinical_engine.common.errors import Refusal
 from clinical_engine.common.lines import LineForm
-from clinical_engine.common.lines.csv import values_of
+from clinical_engine.common.lines.csv import fault_of_quotes, values_of
 from observations.api.decoding import DecodedItem, decode_line
 from observations.catalogue import Catalogue
 from observations.models import ValueKind
@@ -65,7 +65,8 @@ class LineReader:
             wanted = (
                 f"Must be {len(self._columns)} values with commas between, none of them over a line's end."
             )
-            return DecodedItem(None, Unread(Refusal("item", "not_csv", wanted)))
+            # There may be as many: a number that is right would be told to be wrong.
+            return DecodedItem(None, Unread(Refusal("item", "not_csv", fault_of_quotes(content) or wanted)))
         return self._of_values({name: text for name, text in zip(self._columns, values, strict=True) if text})
 
     def _of_values(self, given: Mapping[str, str]) -> DecodedItem:

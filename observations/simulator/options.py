@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
 
+from django.conf import settings
+
+# From the end of a lease and a sweep until the work that was lost with a worker has been done again.
+_DONE_AGAIN = 25.0
+
 
 class CannotSimulateError(Exception):
     """The run cannot begin; the text is a sentence for whoever started it."""
@@ -25,6 +30,15 @@ def new_run() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+def usual_settling() -> float:
+    """The seconds a run waits unless told: longer than work that was lost with a killed worker waits to be done again.
+
+    The lease and the sweep are those of the settings here, which are the engine's own where both run in the same folder.
+    """
+    # Shorter than that, patients would be found wrong who become right by themselves as soon as the lease has expired.
+    return (settings.JOB_LEASE + settings.SWEEP_INTERVAL).total_seconds() + _DONE_AGAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How much is sent, how fast, and how long the engine may take.
@@ -40,7 +54,7 @@ class Options:
     patients: int = 270
     seed: int = 1
     run: str = field(default_factory=new_run)
-    settle_seconds: float = 60.0
+    settle_seconds: float = field(default_factory=usual_settling)
     """How long the run goes on waiting for an engine in which nothing becomes right any more, or that does not answer."""
     senders: int = 8
     readings_per_request: int = 10

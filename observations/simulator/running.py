@@ -134,6 +134,7 @@ class _Run:
             retractions=self._outcomes(Retraction),
             unsent=self._in(Progress.PLANNED),
             unanswered=self._in(Progress.SENT, Progress.UNANSWERED),
+            silence=settling.silence,
             wrong_answers=len(self._delivery.differences),
             differences=[*self._delivery.differences, *settling.differences],
             until_linked=_times(self._watcher.links),

@@ -70,6 +70,8 @@ class Summary:
     retractions: Mapping[str, int]
     unsent: int
     unanswered: int
+    silence: str
+    """Why the engine gave no answer when patients were to be read back last; '' when it gave one."""
     wrong_answers: int
     """How many of the differences were in an answer, not in what was read back."""
     differences: Sequence[Difference]
@@ -161,7 +163,10 @@ class Summary:
             yield from self._hint()
 
     def _hint(self) -> Iterator[str]:
-        if self.compared and not self.linked:
+        if self.silence or (self.troubles and not self.compared):
+            why = self.silence or ", ".join(sorted(self.troubles))
+            yield f"The engine does not answer ({why}): does its web run?"
+        elif self.compared and not self.linked and not self.until_linked.number:
             yield "No links at all: do the workers run (/health/ready)?"
         elif {difference.what for difference in self.differences} == {"the observation"}:
             yield "Only observations are missing: is the script glucose-7d installed (manage.py load_scripts)?"

@@ -17,7 +17,7 @@ from clinical_engine.audit.models import AuditEntry
 from clinical_engine.common.database import fetch_all
 from observations.exporting import service
 from observations.exporting.lines import HEADER
-from observations.models import Measurement
+from observations.models import Code, Measurement
 from observations.readings import Component, Reading
 from patients.models import Patient
 from patients.services import activate
@@ -102,6 +102,39 @@ def test_what_was_taken_back_or_flagged_says_so(
     found = {line["client_id"]: line for line in lines(support)}
     assert (found["a"]["state"], found["a"]["implausible"]) == ("replaced", "true")
     assert (found["b"]["state"], found["b"]["replaces"]) == ("held", "a")
+
+
+def test_of_a_flagged_pressure_only_the_value_outside_its_range_is_flagged(
+    support: Client, owner: Organisation
+) -> None:
+    world.record(owner, *(pressure(*values) for values in ((310, 80), (120, 5), (310, 5), (120, 80))))
+    assert flags(support) == {
+        ("310", "80"): ("true", "false"),
+        ("120", "5"): ("false", "true"),
+        ("310", "5"): ("true", "true"),
+        ("120", "80"): ("false", "false"),
+    }
+    Code.objects.filter(code__in=("8480-6", "8462-4")).update(plausible_low=None, plausible_high=None)
+    found = flags(support)
+    assert found["310", "80"] == ("true", "true"), "by a range that is there no more"
+    assert found["120", "80"] == ("false", "false")
+
+
+def pressure(systolic: int, diastolic: int) -> Reading:
+    parts = (
+        Component("8480-6", Decimal(systolic), "mm[Hg]"),
+        Component("8462-4", Decimal(diastolic), "mm[Hg]"),
+    )
+    return Reading(f"{systolic}/{diastolic}", "p-1", "85354-9", parts, None, NOON)
+
+
+def flags(client: Client) -> dict[tuple[str, str], tuple[str, str]]:
+    """Of each pressure whether its parts are implausible, by their values."""
+    found = iter(lines(client))
+    return {
+        (one["value"], other["value"]): (one["implausible"], other["implausible"])
+        for one, other in zip(found, found, strict=True)
+    }
 
 
 def test_the_file_holds_what_the_list_shows(support: Client, owner: Organisation) -> None:

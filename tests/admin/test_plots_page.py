@@ -86,11 +86,24 @@ def test_days_are_those_of_the_organisations_calendar_and_both_belong_to_it(
     assert "62 /min; 29 Mar 2026, 23:59 CEST; held" in page
 
 
-@pytest.mark.parametrize("day", ["2026-13-01", "yesterday", "0001-01-01", "9999-12-31", "2026-02-30"])
+@pytest.mark.parametrize("day", ["2026-13-01", "yesterday", "2026-02-30", "0000-01-01"])
 def test_a_day_that_is_none_is_said_to_be_none(support: Client, north: Submitter, day: str) -> None:
     record(north, pulse(72))
     for query in ({"from": day}, {"to": day}):
         assert "A day is written as 2026-03-29." in shown(support, PAGE, Patient.objects.get().pk, **query)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1800-01-01", "1849-12-31", "2200-01-01", "9999-12-31"])
+def test_of_a_day_that_is_out_of_bounds_the_bounds_are_said(
+    support: Client, north: Submitter, day: str
+) -> None:
+    record(north, pulse(72))
+    for query in ({"from": day}, {"to": day}):
+        page = shown(support, PAGE, Patient.objects.get().pk, **query)
+        assert "A day must be of the years 1850 to 2199." in page
+        assert "A day is written" not in page
+    within = shown(support, PAGE, Patient.objects.get().pk, **{"from": "1850-01-01", "to": "2199-12-31"})
+    assert "A day must" not in within
 
 
 def test_days_in_the_wrong_order_and_unknown_periods_show_what_nobody_chose(

@@ -89,7 +89,7 @@ def test_the_sums_are_of_a_day_and_a_week_those_with_most_today_first(
     refuse(2_000, hours_ago=50, reason="in_the_future", field="measured_at")
     first, second = sums(support)
     assert "Vitals app" in first
-    assert first.endswith(f"wrong_unit</a> 7 12 {REASONS['wrong_unit'].remedy}")
+    assert unescape(first).endswith(f"wrong_unit</a> 7 12 {REASONS['wrong_unit'].remedy}")
     assert second.endswith(f"in_the_future</a> 0 2,000 {REASONS['in_the_future'].remedy}")
 
 
@@ -132,6 +132,29 @@ def test_the_page_of_a_count_says_what_it_means_and_what_to_do(support: Client, 
     page = unescape(shown(support, "admin:observations_refusalcount_change", refuse(7).pk))
     assert REASONS["wrong_unit"].remedy in page
     assert REASONS["wrong_unit"].meaning in page
+
+
+def test_names_of_the_api_stand_there_as_names_and_not_in_the_notation_of_the_documentation(
+    support: Client, refuse: Refuse, vitals: ApiClient
+) -> None:
+    count = refuse(7, reason="replaces_itself", field="replaces")
+    refuse(3, reason="not_finite", field="value")
+    pages = [
+        shown(support, LIST),
+        shown(support, "admin:observations_refusalcount_change", count.pk),
+        shown(support, "admin:submitters_apiclient_change", vitals.pk),
+    ]
+    for page in pages:
+        assert 'Send a correction under a <code class="ce-id">client_id</code> of its own.' in page
+    other = RefusalCount.objects.get(reason="not_finite")
+    page = shown(support, "admin:observations_refusalcount_change", other.pk)
+    assert '<code class="ce-id">not_a_number</code> says so' in page
+    assert not any("`" in row for row in sums(support))
+
+
+def test_every_name_in_a_sentence_about_a_reason_has_an_end() -> None:
+    for name, reason in REASONS.items():
+        assert reason.meaning.count("`") % 2 == reason.remedy.count("`") % 2 == 0, name
 
 
 def test_the_page_of_an_api_client_shows_what_of_it_was_refused(

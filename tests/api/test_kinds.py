@@ -75,9 +75,9 @@ def test_a_blood_pressure_is_one_reading_of_two_values(api: DescribedClient, cal
     assert outcomes(answer) == ["held"]
     row = shown(api)["m-1"]
     assert (row["value"], row["unit"], row["canonical_value"], row["canonical_unit"]) == (None, "", None, "")
-    assert sorted(row["components"], key=lambda one: str(one["code"])) == [
-        {**DIASTOLIC, "canonical_value": 82},
+    assert row["components"] == [
         {**SYSTOLIC, "canonical_value": 128},
+        {**DIASTOLIC, "canonical_value": 82},
     ]
 
 
@@ -86,6 +86,20 @@ def test_a_questionnaire_is_answered_item_by_item(api: DescribedClient, caller: 
     components = shown(api)["m-1"]["components"]
     assert {one["code"]: one["value"] for one in components} == dict.fromkeys(ITEMS, NOT_AT_ALL)
     assert {(one["unit"], one["canonical_value"]) for one in components} == {("", None)}
+
+
+def test_components_are_listed_in_the_order_of_the_catalogue_and_those_it_no_longer_has_last(
+    api: DescribedClient, caller: Caller
+) -> None:
+    post(api, "measurements", readings(caller, pressure("m-1", DIASTOLIC, SYSTOLIC)))
+    post(api, "measurements", readings(caller, answers() | {"client_id": "m-2"}))
+    assert [one["code"] for one in shown(api)["m-1"]["components"]] == ["8480-6", "8462-4"]
+    assert [one["code"] for one in shown(api)["m-2"]["components"]] == list(ITEMS)
+    parts = Code.objects.get(code="85354-9").parts
+    parts.filter(part__code="8480-6").update(position=9)
+    assert [one["code"] for one in shown(api)["m-1"]["components"]] == ["8462-4", "8480-6"]
+    parts.filter(part__code="8462-4").delete()
+    assert [one["code"] for one in shown(api)["m-1"]["components"]] == ["8480-6", "8462-4"]
 
 
 def test_components_in_another_order_or_with_other_digits_are_the_same_content(

@@ -1,5 +1,7 @@
 """Streams cut into blocks of whole lines: the same blocks, and the same refusal, however the bytes arrive."""
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from itertools import chain, cycle, repeat
 
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from clinical_engine.common.errors import RefusedError
 from clinical_engine.common.lines import Block, Bounds, blocks
+from clinical_engine.common.lines.csv import fault_of_quotes, has_its_quotes_in_place
 
 BLOCK = 64 * 1024
 MARK = b"\xef\xbb\xbf"
@@ -95,6 +98,28 @@ def test_of_two_bounds_the_same_one_is_named_whatever_size_the_chunks_have(size:
     assert cut(in_chunks(too_large_first, [size]))[1] == "The file has more than 1 MB, unpacked."
     too_many_first = b"\n" * 41 + b"x" * 2_000_000
     assert cut(in_chunks(too_many_first, [size]))[1] == "The file has more than 40 lines."
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_of_a_long_line_with_cr_in_it_the_ends_of_lines_are_told(end: bytes) -> None:
+    told = "Line 1 has more than 65,536 bytes. In it is CR without LF: lines must end with LF or CRLF."
+    assert cut(iter([b"x" * 100 + b"\r" + b"x" * BLOCK + end]))[1] == told
+    assert cut(iter([b"x" * BLOCK + b"x\r" + end]))[1] == "Line 1 has more than 65,536 bytes."
+
+
+texts = st.text(st.sampled_from('a,"'), max_size=8)
+
+
+@given(values=st.lists(texts, min_size=1, max_size=4))
+def test_a_line_that_was_written_as_csv_has_no_fault_of_quotes(values: list[str]) -> None:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    assert not fault_of_quotes(line.getvalue())
+
+
+@given(line=texts)
+def test_there_is_a_fault_of_quotes_where_a_line_cannot_be_read_and_only_there(line: str) -> None:
+    assert bool(fault_of_quotes(line)) is not bool(has_its_quotes_in_place(line))
 
 
 def test_an_endless_line_is_refused_after_two_blocks_of_it() -> None:

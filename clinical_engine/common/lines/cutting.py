@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clinical_engine.common.lines.refusals import refused_body
+from clinical_engine.common.lines.telling import ends_with_cr_alone, refuse_unreadable
 
 _BLOCK = 64 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -38,12 +39,15 @@ class Block:
 def blocks(chunks: Iterator[bytes], bounds: Bounds, *, header_lines: int = 0) -> Iterator[Block]:
     """The lines of a stream in blocks of about 64 KB, numbered from 1, without a byte order mark; no block is without lines.
 
-    Raises RefusedError as soon as the bounds are passed; `header_lines` do not count among the lines. How the bytes were cut into
-    chunks makes no difference to either.
+    Raises RefusedError as soon as the bounds are passed; `header_lines` do not count among the lines. With such, it is raised also
+    when line 1 is no text in UTF-8, or lines end otherwise than with LF. How the bytes were cut into chunks makes no difference to
+    either.
     """
     number = 1
     for content in _pieces(chunks, bounds):
         lines = content.split(b"\n")
+        if header_lines and number == 1:
+            refuse_unreadable(lines[0], bounds.noun)
         _refuse_a_long_line(number, lines, bounds.line_bytes)
         # What stands behind the last line's end: nothing.
         lines.pop()
@@ -90,5 +94,6 @@ def _windows(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _refuse_a_long_line(first: int, lines: list[bytes], most: int) -> None:
     if max(map(len, lines)) > most:
-        number = first + next(n for n, line in enumerate(lines) if len(line) > most)
-        raise refused_body("line_too_long", f"Line {number:,} has more than {most:,} bytes.")
+        number, line = next((n, line) for n, line in enumerate(lines, first) if len(line) > most)
+        why = " In it is CR without LF: lines must end with LF or CRLF." if ends_with_cr_alone(line) else ""
+        raise refused_body("line_too_long", f"Line {number:,} has more than {most:,} bytes.{why}")

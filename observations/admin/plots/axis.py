@@ -10,10 +10,12 @@ _MARGIN = 0.1
 _PINNED = 4.0
 # Without a length nothing could be placed: all readings may be the same.
 _LEAST_SHARE, _LEAST = 0.02, 1e-6
+# Above and below nothing but zeros: of those the least would be drawn as if millionths counted.
+_AROUND_ZERO = 1.0
 _STEPS = (1, 2, 5, 10)
 _TICKS = 5
-# Written out, they would take the room of the drawing.
-_LONG = 1e7
+# Written out, they would take the room of the unit, and of the drawing.
+_LONG, _MOST_DIGITS = 1e7, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,12 @@ class ValueAxis:
     def ticks(self) -> list[tuple[float, str]]:
         """Two to six round numbers, each with its place."""
         step = _step(self.high - self.low)
-        digits = max(0, -floor(log10(step)))
         first, last = ceil(self.low / step), floor(self.high / step)
+        magnitude = floor(log10(step))
+        is_long = max(abs(first), abs(last)) * step >= _LONG or magnitude < -_MOST_DIGITS
+        written = _with_its_power if is_long else _written
         return [
-            (self.place(count * step), _written(count * step, digits)) for count in range(first, last + 1)
+            (self.place(count * step), written(count * step, magnitude)) for count in range(first, last + 1)
         ]
 
 
@@ -49,7 +53,7 @@ def axis_over(trusted: Iterable[float], doubtful: Iterable[float]) -> ValueAxis:
     """An axis for all trusted numbers, and the doubtful ones as long as they leave half of it to the trusted; one at least."""
     sure, unsure = list(trusted), list(doubtful)
     low, high = min(sure or unsure), max(sure or unsure)
-    least = max(_LEAST, _LEAST_SHARE * max(abs(low), abs(high)))
+    least = max(_LEAST, _LEAST_SHARE * max(abs(low), abs(high))) if low or high else _AROUND_ZERO
     if high - low < least:
         low, high = low - least, high + least
     # A thousand-fold value would press all others into one line.
@@ -68,8 +72,15 @@ def _step(span: float) -> float:
     return next(step * power for step in _STEPS if step * power >= wanted * (1 - 1e-9))
 
 
-def _written(value: float, digits: int) -> str:
-    if abs(value) >= _LONG:
-        return f"{value:.2e}"
+def _written(value: float, magnitude: int) -> str:
+    """A number with the digits that the step has, whose power of ten is `magnitude`."""
     # The negative zero of rounding.
-    return f"{value + 0.0:.{digits}f}"
+    return f"{value + 0.0:.{max(0, -magnitude)}f}"
+
+
+def _with_its_power(value: float, magnitude: int) -> str:
+    """The same as it is written where digits are too many, such as 1.5e7."""
+    if not value:
+        return "0"
+    exponent = floor(log10(abs(value)) + 1e-9)
+    return f"{_written(value / 10.0**exponent, magnitude - exponent)}e{exponent}"

@@ -20,6 +20,7 @@ _AUTOMATIC = ("month", "quarter", "year")
 # Days beyond have no place among the times that Python and PostgreSQL can name in every zone.
 _YEARS = range(1850, 2200)
 _NO_DAY = "A day is written as 2026-03-29."
+_NO_YEAR = f"A day must be of the years {_YEARS[0]} to {_YEARS[-1]}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def _period_of(query: Mapping[str, str]) -> Choice:
         first, last = (_day(query.get(name, "")) for name in ("from", "to"))
     except ValueError:
         return Choice(problem=_NO_DAY)
+    if any(day is not None and day.year not in _YEARS for day in (first, last)):
+        return Choice(problem=_NO_YEAR)
     if first is not None and last is not None and first > last:
         return Choice(problem="The first day is after the last one.")
     if first is not None or last is not None:
@@ -59,12 +62,7 @@ def _period_of(query: Mapping[str, str]) -> Choice:
 
 
 def _day(text: str) -> date | None:
-    if not text:
-        return None
-    day = date.fromisoformat(text)
-    if day.year not in _YEARS:
-        raise ValueError(_NO_DAY)
-    return day
+    return date.fromisoformat(text) if text else None
 
 
 def automatic(newest: datetime, now: datetime) -> str:

@@ -64,9 +64,9 @@ class MeasurementSerializer(serializers.Serializer[Any]):
         return "" if measurement.value_quantity is None else measurement.canonical_unit or ""
 
     @extend_schema_field(ComponentSerializer(many=True))
-    def get_components(self, measurement: Measurement) -> list[dict[str, Any]]:
-        """The values of a reading of several."""
-        return readout.components_of(measurement)
+    def get_components(self, measurement: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - annotated
+        """The values of a reading of several, in the catalogue's order."""
+        return readout.components_of(measurement, measurement.part_codes)
 
     @extend_schema_field(OpenApiTypes.DATETIME)
     def get_measured_at(self, measurement: Measurement) -> str:

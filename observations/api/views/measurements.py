@@ -22,7 +22,7 @@ from observations.api import examples
 from observations.api import serializers as shapes
 from observations.api.decoding import DecodedItem, decode_measurements
 from observations.api.lists import list_parameters, page_response, query_of
-from observations.api.readout import with_canonical_unit
+from observations.api.readout import with_catalogue
 from observations.models import MeasurementSource
 
 
@@ -79,7 +79,7 @@ class MeasurementsView(APIView):
         return page_response(
             request,
             query,
-            with_canonical_unit(rows),
+            with_catalogue(rows),
             time_field="measured_at",
             shape=shapes.MeasurementSerializer,
         )

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from clinical_engine.common.commands import INTERRUPTED, writing
 from observations.simulator import Options, Summary, Target, simulate
-from observations.simulator.options import CannotSimulateError, new_run
+from observations.simulator.options import CannotSimulateError, new_run, usual_settling
 from observations.simulator.own_client import own_client
 from observations.simulator.progress import Display
 
@@ -42,8 +42,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--settle-seconds",
             type=float,
-            default=60.0,
-            help="Give up so long after the last patient that became as expected (default: 60)",
+            default=usual_settling(),
+            help="Give up so long after the last patient that became as expected (default: %(default)g, which is longer than"
+            " work waits that was lost with a killed worker)",
         )
         parser.add_argument(
             "--url",

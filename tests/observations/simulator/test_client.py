@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from pytest_django import Settings
 
 from observations.simulator import Options, Target, simulate
 from observations.simulator.client import Client, NoAnswerError, Traffic
@@ -108,6 +110,11 @@ def test_a_run_does_not_begin_where_nobody_answers(monkeypatch: pytest.MonkeyPat
     nowhere = Target(f"http://127.0.0.1:{free_port()}", "secret", "organisation", "submitter")
     with pytest.raises(CannotSimulateError, match="No engine answers"):
         simulate(Options(target=nowhere))
+
+
+def test_a_run_waits_longer_than_work_that_was_lost_with_a_worker(settings: Settings) -> None:
+    settings.JOB_LEASE, settings.SWEEP_INTERVAL = timedelta(seconds=600), timedelta(seconds=30)
+    assert Options(target=Target("", "", "", "")).settle_seconds == 655
 
 
 def test_the_key_is_in_no_text_of_the_target() -> None:

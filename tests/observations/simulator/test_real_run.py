@@ -15,8 +15,9 @@ from observations.scripts.library.installing import install_library
 from observations.simulator import Options, Target, simulate
 from submitters.models import ApiClient
 from tests import factories
+from tests.ports import free_port
 from tests.running.support import rows
-from tests.workers import running_web, running_worker
+from tests.workers import running_web, running_web_at, running_worker
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 SHORT = {"rate": 8.0, "duration": 2.0, "measurements_rate": 80.0, "patients": 14}
@@ -56,6 +57,31 @@ def test_without_workers_everything_that_is_missing_is_reported(tmp_path: Path) 
     assert ended.value.code == 1
     assert "NOT as expected: 4 of 4 patients, and 0 answers" in output.getvalue()
     assert "No links at all: do the workers run" in output.getvalue()
+
+
+def test_an_engine_that_goes_away_in_the_middle_is_told_as_that_and_not_waited_for_by_each_patient(
+    tmp_path: Path,
+) -> None:
+    install_library(scripts=[GLUCOSE_7D])
+    port = free_port()
+    with (
+        running_web_at(port, tmp_path / "web.log") as web,
+        running_worker(tmp_path / "worker.log"),
+    ):
+
+        def end_it(line: Callable[[], str]) -> None:
+            if "reading back" in line() and web.process.poll() is None:
+                web.finish()
+
+        summary = simulate(short(f"http://127.0.0.1:{port}", settle_seconds=3), show=end_it)
+    assert not summary.is_as_expected
+    assert summary.silence == "ConnectionRefusedError"
+    assert summary.compared == 14
+    text = summary.text()
+    assert "The engine does not answer (ConnectionRefusedError): does its web run?" in text
+    assert "No links at all" not in text
+    # Four at a time, each for three seconds, would be over ten.
+    assert summary.total_seconds - summary.sending_seconds < 9, text
 
 
 DAMAGES = [

@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
     "retractions": {},
     "unsent": 0,
     "unanswered": 0,
+    "silence": "",
     "wrong_answers": 0,
     "differences": [],
     "until_linked": Times(2, 0.1, 0.2, 0),
@@ -38,6 +39,7 @@ GOOD: dict[str, Any] = {
     "sending_cpu_seconds": 0.5,
     "total_cpu_seconds": 0.6,
 }
+NO_TIMES = Times(0, None, None, 2)
 DIFFERENCE = Difference("p-1", "its links", "[]", "['now']")
 
 
@@ -87,7 +89,21 @@ def test_a_run_in_which_all_is_well_says_so() -> None:
         ({"interrupted": True, "compared": 1}, "Interrupted: 1 of 2 patients were compared."),
         ({"right": 1}, "NOT as expected: 1 of 2 patients, and 0 answers."),
         ({"differences": [DIFFERENCE], "wrong_answers": 1}, "0 of 2 patients, and 1 answers."),
-        ({"right": 0, "linked": 0}, "No links at all: do the workers run"),
+        ({"right": 0, "linked": 0, "until_linked": NO_TIMES}, "No links at all: do the workers run"),
+        (
+            {"right": 0, "linked": 0, "silence": "ConnectionRefusedError"},
+            "The engine does not answer (ConnectionRefusedError): does its web run?",
+        ),
+        (
+            {
+                "right": 0,
+                "compared": 0,
+                "linked": 0,
+                "unanswered": 9,
+                "troubles": {"TimeoutError": 3, "503": 1},
+            },
+            "The engine does not answer (503, TimeoutError): does its web run?",
+        ),
     ],
 )
 def test_a_run_in_which_something_is_not_says_what(fields: dict[str, Any], words: str) -> None:
@@ -95,6 +111,16 @@ def test_a_run_in_which_something_is_not_says_what(fields: dict[str, Any], words
     assert not summary.is_as_expected
     assert words in summary.text()
     assert "Nothing is missing" not in summary.text()
+
+
+def test_workers_are_not_asked_for_where_links_showed_or_the_engine_was_silent() -> None:
+    lost: dict[str, Any] = {**GOOD, "right": 0, "linked": 0}
+    for fields in (
+        {},
+        {"silence": "TimeoutError", "until_linked": NO_TIMES},
+        {"compared": 0, "until_linked": NO_TIMES},
+    ):
+        assert "do the workers run" not in Summary(**{**lost, **fields}).text()
 
 
 def test_the_json_has_everything_and_the_judgements() -> None:
