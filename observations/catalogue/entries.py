@@ -1,12 +1,21 @@
 """One code of the catalogue as those see it who check and read measurements."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
+
+from observations.engine.limits import NUMBER_LIMIT
 
 # As many digits as a double holds. A third of a degree would have no end otherwise.
 _ROUNDED = Context(prec=15)
 _EXACT = Context(prec=60)
+# 10 to the power of the first is below the limit of scripts; no reading has more decimals than the last says.
+_MAGNITUDES = range(len(str(NUMBER_LIMIT)) - 2, -31, -1)
+
+
+def is_within_limit(number: Decimal) -> bool:
+    """Whether scripts can compute with a finite number: they read it as a double, which may be larger than it."""
+    return -NUMBER_LIMIT < float(number) < NUMBER_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,14 @@ class Entry:
     parts: Mapping[str, Part]
     scores: Mapping[str, float] = field(default_factory=dict)
     """What an answer counts in a score, by its code; those that count."""
+    molar_mass: Decimal | None = None
+    safe_digits: int = field(init=False)
+    """A number below 10 to this power in size is within the limit of scripts, in whichever unit it is sent."""
+
+    def __post_init__(self) -> None:
+        """Work out once, for all readings, which of them need no look at what they become."""
+        conversions = [conversion for conversion in self.units.values() if conversion is not None]
+        object.__setattr__(self, "safe_digits", _safe_digits(conversions))
 
     @property
     def canonical_unit(self) -> str | None:
@@ -64,3 +81,11 @@ class Entry:
         """Whether a quantity in the canonical unit lies outside the plausible range."""
         low, high = self.plausible_low, self.plausible_high
         return (low is not None and canonical < low) or (high is not None and canonical > high)
+
+
+def _safe_digits(conversions: Collection[Conversion]) -> int:
+    for digits in _MAGNITUDES:
+        largest = Decimal(1).scaleb(digits)
+        if all(is_within_limit(convert(sent)) for convert in conversions for sent in (largest, -largest)):
+            return digits
+    return _MAGNITUDES.stop

@@ -78,4 +78,5 @@ def _entry(code: Code) -> Entry:
         scores={
             answer.answer: float(answer.score) for answer in code.answers.all() if answer.score is not None
         },
+        molar_mass=code.molar_mass,
     )

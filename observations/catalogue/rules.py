@@ -8,6 +8,7 @@ from itertools import pairwise
 from clinical_engine.common.errors import Refusal
 from observations.catalogue import units
 from observations.catalogue.content import Content
+from observations.catalogue.entries import is_within_limit
 from observations.catalogue.usage import Use, used
 from observations.models import COMPOSED, Code, CodeSystem, ValueKind
 from patients.validation import refusals_of_text
@@ -18,8 +19,6 @@ MAX_ANSWER = 64
 MAX_ROWS = 100
 _OWN_CODE = re.compile(r"[a-z][a-z0-9-]*")
 _LOINC = re.compile(r"[0-9]{1,7}-[0-9]")
-# Readings have at most as many; beyond that a range says nothing.
-_LARGEST = Decimal("1e15")
 _ANY_MASS = Decimal(1)
 _ONLY = {
     "units": {ValueKind.QUANTITY},
@@ -137,8 +136,8 @@ def _not_convertible(unit: str, content: Content) -> str:
 def _of_numbers(content: Content) -> Iterator[Refusal]:
     for field in ("plausible_low", "plausible_high", "molar_mass"):
         number: Decimal | None = getattr(content, field)
-        if number is not None and not (number.is_finite() and number.copy_abs() < _LARGEST):
-            yield Refusal(field, "not_finite", "Must be a finite number below 10^15 in size.")
+        if number is not None and not (number.is_finite() and is_within_limit(number)):
+            yield Refusal(field, "not_finite", "Must be a finite number below 10^15 in size, as a double.")
             return
     low, high = content.plausible_low, content.plausible_high
     if low is not None and high is not None and low > high:
@@ -153,10 +152,9 @@ def _of_answers(content: Content) -> Iterator[Refusal]:
             yield Refusal("answers", refusal.code, f"The code of each answer: {refusal.message}")
         for refusal in refusals_of_text("answers", row.display, MAX_DISPLAY):
             yield Refusal("answers", refusal.code, f"The text of {row.answer}: {refusal.message}")
-        if row.score is not None and not (row.score.is_finite() and row.score.copy_abs() < _LARGEST):
-            yield Refusal(
-                "answers", "not_finite", f"The score of {row.answer}: must be a number below 10^15."
-            )
+        if row.score is not None and not (row.score.is_finite() and is_within_limit(row.score)):
+            told = f"The score of {row.answer}: must be a number below 10^15, as a double."
+            yield Refusal("answers", "not_finite", told)
 
 
 def _of_parts(content: Content, codes: Mapping[str, Code]) -> Iterator[Refusal]:

@@ -80,10 +80,10 @@ def is_known(unit: str) -> bool:
     return len(unit) <= MAX_LENGTH and _parsed(unit) is not None
 
 
-def is_comparable(unit: str, canonical: str) -> bool:
-    """Whether both measure the same thing, so that some factor leads from one to the other."""
+def is_comparable(unit: str, canonical: str, molar_mass: Decimal | None = None) -> bool:
+    """Whether both measure the same thing, so that `conversion` leads from one to the other."""
     try:
-        conversion(unit, canonical)
+        conversion(unit, canonical, molar_mass)
     except UnitError:
         return False
     return True

@@ -9,14 +9,12 @@ import msgspec
 
 from clinical_engine.common.errors import Refusal
 from observations.catalogue import Catalogue, Entry, units
+from observations.catalogue.entries import is_within_limit
 from observations.models import COMPOSED, ValueKind
 from observations.readings import Component, Reading, Simple
 from patients.validation import refusals_of_text, refusals_of_time
 
-# Scripts compute with numbers below this size; a reading beyond it could never count.
-MAX_SIZE = Decimal("1e15")
 MAX_DIGITS = 30
-_FEW_CHARACTERS = 15
 MAX_TEXT = 4_000
 MAX_ANSWER = 64
 MAX_COMPONENTS = 100
@@ -92,7 +90,7 @@ def _quantity(value: Simple, unit: str | None, entry: Entry) -> Stored | list[Re
     refusals = [] if unit in entry.units else [_refusal_of_unit(unit, entry)]
     if not isinstance(value, Decimal):
         return [Refusal("value", "not_a_number", "Must be a finite number (not a text)."), *refusals]
-    if refusal := _refusal_of_number(value):
+    if refusal := _refusal_of_number(value, unit, entry):
         return [refusal, *refusals]
     if refusals:
         return refusals
@@ -103,20 +101,30 @@ def _quantity(value: Simple, unit: str | None, entry: Entry) -> Stored | list[Re
     return Stored(quantity=value, converted=converted, is_implausible=entry.is_implausible(converted))
 
 
-def _refusal_of_number(value: Decimal) -> Refusal | None:
+def _refusal_of_number(value: Decimal, unit: str | None, entry: Entry) -> Refusal | None:
     text = str(value)
-    if len(text) <= _FEW_CHARACTERS and "E" not in text and "N" not in text and "I" not in text:
+    if len(text) <= entry.safe_digits and "E" not in text and "N" not in text and "I" not in text:
         # What nearly all are; to take each apart would cost as much as all the other checks.
         return None
     if not value.is_finite():
         return Refusal("value", "not_finite", "Must be a finite number.")
-    # abs() would round, and overflow on 1e1000000.
-    if value.copy_abs() >= MAX_SIZE:
-        return Refusal("value", "too_large", "Must be smaller than 10^15 in size.")
+    is_large = value.adjusted() >= entry.safe_digits
+    if is_large and not is_within_limit(value):
+        return Refusal("value", "too_large", "Must be smaller than 10^15 in size, as a double.")
     _, digits, exponent = value.as_tuple()
     if len(digits) > MAX_DIGITS or abs(int(exponent)) > MAX_DIGITS:
         return Refusal("value", "too_many_digits", f"Must have at most {MAX_DIGITS} digits.")
-    return None
+    return _refusal_of_converted(value, unit, entry) if is_large else None
+
+
+def _refusal_of_converted(value: Decimal, unit: str | None, entry: Entry) -> Refusal | None:
+    # Scripts fail at a number beyond their limit: nothing that reads it would be computed for the patient any more.
+    conversion = entry.units.get(unit or "")
+    if conversion is None or is_within_limit(conversion(value)):
+        return None
+    canonical = entry.canonical_unit
+    message = f"Becomes 10^15 {canonical} or more in size; must be smaller than that in {canonical}, too."
+    return Refusal("value", "too_large", message)
 
 
 def _refusal_of_unit(unit: str | None, entry: Entry) -> Refusal:
@@ -126,7 +134,7 @@ def _refusal_of_unit(unit: str | None, entry: Entry) -> Refusal:
     if not units.is_known(unit):
         # Not repeated: what is no unit may be anything.
         return Refusal("unit", "unknown_unit", f"Is no unit of UCUM; must be {taken}.")
-    if not units.is_comparable(unit, entry.canonical_unit or ""):
+    if not units.is_comparable(unit, entry.canonical_unit or "", entry.molar_mass):
         return Refusal("unit", "wrong_dimension", f"{unit} cannot be converted to {taken} (UCUM).")
     return Refusal("unit", "wrong_unit", f"{unit} is not taken for this code, only {taken} (UCUM).")
 

@@ -27,6 +27,12 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "unit of another dimension": ({"unit": "mm[Hg]"}, "unit", "wrong_dimension"),
     "unit that the catalogue does not have": ({"unit": "g/L"}, "unit", "wrong_unit"),
     "unit by another case": ({"unit": "mg/dl"}, "unit", "wrong_unit"),
+    "second unit by another case": ({"unit": "mmol/l"}, "unit", "wrong_unit"),
+    "number beyond all when it is converted": (
+        {"value": 56_000_000_000_000, "unit": "mmol/L"},
+        "value",
+        "too_large",
+    ),
     "unit too long": ({"unit": MARK * 100_000}, "unit", "unknown_unit"),
     "unit empty": ({"unit": ""}, "unit", "unit_missing"),
     "unit null": ({"unit": None}, "unit", "unit_missing"),
@@ -84,6 +90,9 @@ BAD_NUMBERS = {
     "1e1000000": "too_large",
     "1e999999999999999999999": "not_a_number",
     "1000000000000000": "too_large",
+    # As a double, which scripts read, it is 10^15.
+    "999999999999999.9999": "too_large",
+    "-999999999999999.9375": "too_large",
     "0e1000000": "too_many_digits",
     "1e-1000000": "too_many_digits",
     "0.0000000000000000000000000000001": "too_many_digits",

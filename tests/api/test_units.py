@@ -86,6 +86,29 @@ def test_the_two_units_of_glucose_lead_into_each_other_by_the_molar_mass(
         ("insulin-nph", "mg", ("wrong_dimension", "mg cannot be converted to [iU] (UCUM).")),
         ("insulin-nph", "U", ("wrong_dimension", "U cannot be converted to [iU] (UCUM).")),
         ("8310-5", None, ("unit_missing", "Must be Cel or [degF] (UCUM).")),
+        *(
+            (
+                "2339-0",
+                unit,
+                ("wrong_unit", f"{unit} is not taken for this code, only mg/dL or mmol/L (UCUM)."),
+            )
+            for unit in ("mg/dl", "g/L", "mmol/l", "umol/L", "mol/L")
+        ),
+        *(
+            (
+                "15074-8",
+                unit,
+                ("wrong_unit", f"{unit} is not taken for this code, only mmol/L or mg/dL (UCUM)."),
+            )
+            for unit in ("mmol/l", "mg/dl", "g/L")
+        ),
+        (
+            "2160-0",
+            "umol/l",
+            ("wrong_unit", "umol/l is not taken for this code, only mg/dL or umol/L (UCUM)."),
+        ),
+        ("2339-0", "mmol", ("wrong_dimension", "mmol cannot be converted to mg/dL or mmol/L (UCUM).")),
+        ("2339-0", "meq/L", ("wrong_dimension", "meq/L cannot be converted to mg/dL or mmol/L (UCUM).")),
     ],
 )
 def test_a_unit_that_is_not_taken_is_refused_with_both_units_named(
@@ -95,6 +118,46 @@ def test_a_unit_that_is_not_taken_is_refused_with_both_units_named(
     [error] = answer.json()["errors"]
     assert error["field"] == "unit"
     assert (error["code"], error["message"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "canonical"),
+    [
+        (("2339-0", "56000000000000", "mmol/L"), "mg/dL"),
+        (("2339-0", "-56000000000000", "mmol/L"), "mg/dL"),
+        (("8302-2", "393700787401575", "[in_i]"), "cm"),
+    ],
+)
+def test_a_number_that_conversion_takes_beyond_the_limit_of_scripts_is_refused_with_what_it_becomes(
+    api: DescribedClient, caller: Caller, sent: tuple[str, str, str], canonical: str
+) -> None:
+    [error] = post(api, "measurements", body(caller, sent)).json()["errors"]
+    assert (error["field"], error["code"]) == ("value", "too_large")
+    expected = f"Becomes 10^15 {canonical} or more in size; must be smaller than that in {canonical}, too."
+    assert error["message"] == expected
+    assert not Measurement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "computed"),
+    [
+        (("2339-0", "999999999999999.93", "mg/dL"), 999999999999999.875),
+        (("2339-0", "-999999999999999.93", "mg/dL"), -999999999999999.875),
+        (("2339-0", "55507449099669.1", "mmol/L"), 999999999999999),
+    ],
+)
+def test_the_largest_number_that_is_taken_is_one_that_scripts_compute_with(
+    api: DescribedClient,
+    caller: Caller,
+    work: Callable[[], int],
+    sent: tuple[str, str, str],
+    computed: float,
+) -> None:
+    publish_mean_of("2339-0")
+    post(api, "activations", statement(caller))
+    assert outcomes(post(api, "measurements", body(caller, sent))) == ["held"]
+    work()
+    assert results() == [{"a": computed}]
 
 
 def test_no_unit_however_odd_ends_in_anything_but_an_answer(api: DescribedClient, caller: Caller) -> None:
@@ -195,6 +258,24 @@ def test_a_part_of_a_panel_is_read_in_the_canonical_unit_too(
     shown_parts = {part["code"]: part for part in shown(api)["m-1"]["components"]}
     assert (shown_parts["8480-6"]["value"], shown_parts["8480-6"]["unit"]) == (16, "kPa")
     assert shown_parts["8480-6"]["canonical_value"] == pytest.approx(120.0098688)
+
+
+def test_a_component_that_conversion_takes_beyond_the_limit_of_scripts_is_refused(
+    api: DescribedClient, caller: Caller
+) -> None:
+    systolic = Code.objects.get(code="8480-6")
+    CodeUnit.objects.create(code=systolic, position=1, unit="kPa", numerator=Decimal("7.5006168"))
+    components = [
+        {"code": "8462-4", "value": 80, "unit": "mm[Hg]"},
+        {"code": "8480-6", "value": 140_000_000_000_000, "unit": "kPa"},
+    ]
+    sent = reading("m-1", code="85354-9", components=components)
+    answer = post(
+        api, "measurements", readings(caller, {f: sent[f] for f in sent if f not in {"value", "unit"}})
+    )
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["code"]) == ("components[1].value", "too_large")
+    assert "10^15 mm[Hg]" in error["message"]
 
 
 def test_a_unit_that_the_catalogue_gets_is_taken_from_then_on(api: DescribedClient, caller: Caller) -> None:

@@ -97,6 +97,7 @@ def test_a_change_of_what_somebody_else_changed_meanwhile_is_not_made() -> None:
         ({"plausible_low": Decimal(9), "plausible_high": Decimal(8)}, {"plausible_high": "below_low"}),
         ({"plausible_low": Decimal("NaN")}, {"plausible_low": "not_finite"}),
         ({"plausible_high": Decimal("1e400")}, {"plausible_high": "not_finite"}),
+        ({"plausible_high": Decimal("999999999999999.99")}, {"plausible_high": "not_finite"}),
         ({"molar_mass": Decimal(0)}, {"molar_mass": "not_positive"}),
         ({"molar_mass": Decimal("Infinity")}, {"molar_mass": "not_finite"}),
         ({"molar_mass": Decimal("1e400")}, {"molar_mass": "not_finite"}),
@@ -129,6 +130,8 @@ def test_parts_are_some_and_each_once(parts: tuple[Contained, ...]) -> None:
         (Answered("a", ""),),
         (Answered("a", "A"), Answered("a", "B")),
         (Answered("a", "A", Decimal("Infinity")),),
+        # As a double, which scripts read, it is 10^15.
+        (Answered("a", "A", Decimal("999999999999999.99")),),
     ],
 )
 def test_answers_have_a_code_of_their_own_and_a_text(answers: tuple[Answered, ...]) -> None:
