@@ -63,6 +63,10 @@ REASONS: Mapping[str, Reason] = {
     "unknown_unit": Reason("UCUM has no such unit, or none that can be worked with", _UNIT),
     "wrong_dimension": Reason("the unit measures something else than the code does", _UNIT),
     "wrong_unit": Reason("the unit could be converted, but is none of the code's", _UNIT),
+    "unit_not_taken": Reason(
+        "the unit is none of the code's; so many other ones were sent within a minute that UCUM was not asked about it",
+        _UNIT,
+    ),
     "unit_not_allowed": Reason(
         "a unit was sent with what is no quantity", "Send no unit with it; each component has its own."
     ),
@@ -71,7 +75,8 @@ REASONS: Mapping[str, Reason] = {
         "the number is infinite; in JSON, which has no such numbers, `not_a_number` says so", _NUMBER
     ),
     "too_large": Reason(
-        "the number is 10^15 or more in size, or a FHIR resource or a list is larger than is read",
+        "the number is 10^15 or more in size, as sent or in the canonical unit, or a FHIR resource or a list is larger than is"
+        " read",
         "A number: mend the sender, no device measures such a one. A resource or a list: send less in one.",
     ),
     "too_many_digits": Reason("the number has more than 30 digits", _NUMBER),
@@ -97,7 +102,8 @@ REASONS: Mapping[str, Reason] = {
     ),
     # Files that staff import.
     "not_csv": Reason(
-        "a line has another number of values than the head of the file", "Mend the line and import it again."
+        "a line has another number of values than the head of the file, or a quote out of place",
+        "Mend the line and import it again.",
     ),
     "not_json": Reason("the components of a line are no list in JSON", "Mend the line and import it again."),
     # FHIR.
@@ -200,7 +206,10 @@ REASONS: Mapping[str, Reason] = {
     "older_roster": Reason(
         "a list as of a later time was applied, or waits for a person", "Nothing: the later list counts."
     ),
-    "no_header": Reason("a list in CSV does not begin with its header", _WHOLE_LIST),
+    "no_header": Reason(
+        "a list in CSV does not begin with its header, is not in UTF-8, or its lines end with CR alone",
+        _WHOLE_LIST,
+    ),
     "too_many_lines": Reason("a list has more lines than are read", _SMALLER),
     "line_too_long": Reason("a line of a list is longer than is read", _WHOLE_LIST),
     "truncated_gzip": Reason("a packed list was cut off", _WHOLE_LIST),

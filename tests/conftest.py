@@ -20,6 +20,7 @@ from clinical_engine.common.database import execute, fetch_all
 from clinical_engine.jobs import ledger, worker
 from clinical_engine.jobs.registry import kinds
 from clinical_engine.profiling.capture import writing
+from observations.catalogue import units
 from observations.models import Code
 from observations.scripts.library import GLUCOSE_7D
 from observations.scripts.library.installing import install_library
@@ -117,6 +118,18 @@ def no_query_per_row(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("zeal.listeners.get_caller", place_of_query)
     with zeal_context():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _as_if_a_minute_had_passed() -> None:
+    """UCUM may be asked about new units in every test."""
+    units._looked_up_at.clear()
+
+
+@pytest.fixture
+def any_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UCUM may be asked about as many units as the test likes."""
+    monkeypatch.setattr(units, "_A_MINUTE", 0)
 
 
 @pytest.fixture

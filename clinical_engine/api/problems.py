@@ -105,12 +105,16 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
 
 
 def _over_limit(error: Exception, guard: Guard) -> Response:
-    logger.warning("%s (%s)", sentence_of(error), describe_error(error))
+    _log_over_limit(error)
     name = statement_of(error)
     members: dict[str, Any] = {"statement": name} if name else {}
     response = problem_response(503, guard, _OVER_LIMIT[guard], **members)
     response["Retry-After"] = str(_AFTER_SECONDS[guard])
     return response
+
+
+def _log_over_limit(error: BaseException) -> None:
+    logger.warning("%s (%s)", sentence_of(error), describe_error(error))
 
 
 def _database_away(error: Exception) -> Response:
@@ -215,6 +219,8 @@ def _error_page(request: HttpRequest) -> HttpResponseBase:
     guard = guard_of(error)
     if error is None or guard is None:
         return defaults.server_error(request)
+    # Whoever is told the name on the page looks for it in the log.
+    _log_over_limit(error)
     return HttpResponse(render_to_string(f"{guard}.html", {"statement": statement_of(error)}), status=503)
 
 

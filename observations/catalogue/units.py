@@ -1,6 +1,7 @@
 """What UCUM says of a unit, and how a quantity is brought from one to another. By ucumvert and pint, loaded when first asked."""
 
 import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,6 +9,7 @@ from fractions import Fraction
 from functools import cache, lru_cache, wraps
 from math import isclose
 from threading import RLock
+from time import monotonic
 from typing import Any, TypeVar
 
 from observations.catalogue.entries import Conversion
@@ -28,6 +30,12 @@ _SPECIAL_BUT_LINEAR = {"Cel", "[degF]", "[degRe]"}
 _OF_A_SUBSTANCE = {"eq", "osm"}
 
 _turn = RLock()
+# What UCUM says of a unit costs up to a quarter of a second the first time. A request may name a thousand.
+NEW_UNITS_A_MINUTE = 10
+_known: dict[str, None] = {}
+_MOST_KNOWN = 1024
+_A_MINUTE = 60.0
+_looked_up_at: deque[float] = deque(maxlen=NEW_UNITS_A_MINUTE)
 Result = TypeVar("Result")
 
 
@@ -86,6 +94,20 @@ def is_comparable(unit: str, canonical: str, molar_mass: Decimal | None = None) 
         conversion(unit, canonical, molar_mass)
     except UnitError:
         return False
+    return True
+
+
+def may_be_looked_up(unit: str) -> bool:
+    """Whether UCUM may be asked about a unit that somebody sent: one that it was asked about before, or one of ten a minute."""
+    if len(unit) > MAX_LENGTH or unit in _known:
+        return True
+    now = monotonic()
+    if len(_looked_up_at) == NEW_UNITS_A_MINUTE and now - _looked_up_at[0] < _A_MINUTE:
+        return False
+    _looked_up_at.append(now)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[unit] = None
     return True
 
 

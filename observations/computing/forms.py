@@ -10,6 +10,7 @@ import msgspec
 from observations.catalogue import Catalogue
 from observations.catalogue.entries import Conversion, Entry
 from observations.computing.series import Item
+from observations.engine.limits import NUMBER_LIMIT
 from observations.engine.values import Scalar
 from observations.scripts.declarations import MeasurementInput
 
@@ -92,8 +93,12 @@ class _Scalar:
         boolean: bool | None = component.get("boolean")
         return self._words(component.get("answer"), component.get("text")) if boolean is None else boolean
 
-    def _number(self, quantity: float) -> float:
-        return quantity if self._conversion is None else float(self._conversion.back(Decimal(repr(quantity))))
+    def _number(self, quantity: float) -> float | None:
+        number = (
+            quantity if self._conversion is None else float(self._conversion.back(Decimal(repr(quantity))))
+        )
+        # As with a text: what the language cannot hold is no value to it, and fails no script.
+        return number if -NUMBER_LIMIT < number < NUMBER_LIMIT else None
 
     def _words(self, answer: str | None, text: str | None) -> Scalar | None:
         if answer is not None:

@@ -21,6 +21,7 @@ _ISSUE_TYPES = {
     "unknown_code": "code-invalid",
     "unknown_answer": "code-invalid",
     "unknown_unit": "code-invalid",
+    "unit_not_taken": "code-invalid",
     "unknown_component": "code-invalid",
     "wrong_unit": "code-invalid",
     "wrong_dimension": "code-invalid",

@@ -131,6 +131,9 @@ def _refusal_of_unit(unit: str | None, entry: Entry) -> Refusal:
     taken = " or ".join(entry.units)
     if not unit:
         return Refusal("unit", "unit_missing", f"Must be {taken} (UCUM).")
+    if not units.may_be_looked_up(unit):
+        # Not repeated, as below.
+        return Refusal("unit", "unit_not_taken", f"Is none of this code's units; must be {taken} (UCUM).")
     if not units.is_known(unit):
         # Not repeated: what is no unit may be anything.
         return Refusal("unit", "unknown_unit", f"Is no unit of UCUM; must be {taken}.")

@@ -148,3 +148,24 @@ def test_what_cannot_be_computed_is_a_result_that_says_why(submitter: Submitter,
     record(submitter, reading_on(-1))
     work()
     assert current()[-1].value == {"mean": 100, "in_range": 7}
+
+
+def test_a_number_that_the_language_cannot_hold_is_not_read_and_stops_nothing(
+    submitter: Submitter, work: Work
+) -> None:
+    publish_written("in-grams", content("result = weight", {"weight": reads(WEIGHT, unit="g")}))
+    state(submitter, -40, "a")
+    heavy = reading_on(-1, 9e12, client_id="heavy", code=WEIGHT, unit="kg")
+    record(
+        submitter,
+        heavy,
+        reading_on(-1, 70, code=WEIGHT, unit="kg"),
+        reading_on(-1, client_id="sweet"),
+        reading_on(0),
+    )
+    # As a release took it in that asked only for the number as sent.
+    Measurement.objects.filter(client_id="sweet").update(value_quantity=10**15)
+    work()
+    told = {row.script.name: row.value for row in current()}
+    assert told == {"in-grams": {"result": 70_000}, "glucose-7d": {"mean": 100, "in_range": 100}}
+    assert failures_of(Patient.objects.get()) == []

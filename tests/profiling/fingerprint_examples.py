@@ -128,5 +128,31 @@ EXAMPLES = [
         'SELECT "Größe" FROM tabelle WHERE größe > 5',
         'SELECT "Größe" FROM tabelle WHERE größe > ?',
     ),
+    ("e4a6a0577479b2b4", " -- nothing\n;;", "/* empty */"),
+    ("7125d85cbb2fdb04", "CALL nothing('x')", "CALL nothing(?)"),
+    ("84f22c1181fcc908", "call s.refresh_all(1, NULL)", "CALL s.refresh_all(?, ?)"),
+    (
+        "ec8bc15a598d395d",
+        (
+            'UPDATE "jobs_job" SET "due_at" = \'2026-03-01T12:00:00+00:00\'::timestamptz, "lease" = \'1 days '
+            '0.000000 seconds\'::interval WHERE "jobs_job"."id" = 5'
+        ),
+        'UPDATE "jobs_job" SET "due_at" = ?::timestamptz, "lease" = ?::INTERVAL WHERE "jobs_job"."id" = ?',
+    ),
+    (
+        "fdf3dfec91722bd8",
+        "INSERT INTO t (a, b) VALUES ('1 day'::interval, NULL), (NULL, '1 day'::interval)",
+        "INSERT INTO t(a, b) VALUES (?::INTERVAL, ?)",
+    ),
+    (
+        "c148796e1220075a",
+        "SELECT ARRAY[NULL, 'x'::timestamp(3) with time zone, '1'::double precision]",
+        "SELECT ARRAY[?]",
+    ),
+    (
+        "7a87286685e1bb44",
+        "SELECT a FROM t WHERE b IS DISTINCT FROM NULL",
+        "SELECT a FROM t WHERE b IS DISTINCT FROM ?",
+    ),
     ("e483d12f6034b33f", "SELECT pg_notify('a', 'b')", "SELECT pg_notify(?, ?)"),
 ]

@@ -38,7 +38,7 @@ def _question(window: ProfilingWindow, back: str) -> Question:
 def _stop(request: HttpRequest, window: ProfilingWindow, reason: str) -> None:
     # By the times of its row alone, one that was stopped while the clock was ahead could be stopped again.
     if window.stopped_by_id:
-        raise NotAllowedNowError("It is stopped already: nothing was changed.")
+        raise NotAllowedNowError("It is over already: nothing was changed.")
     windows.stop(actor=actor_of(request), window_id=window.pk, reason=reason)
 
 

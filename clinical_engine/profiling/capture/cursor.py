@@ -1,6 +1,7 @@
 """The driver's cursor, which notes what every statement costs: Django's own hooks see neither COPY nor `execute_values`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -179,13 +180,14 @@ class CapturingCursor(PreparingCursor):
 
 
 class _ServerSideCursor(CapturingCursor):
-    """Counts once, when it is closed, with the time and the rows of all that was fetched by then."""
+    """Counts once, when it is closed or dropped, with the time and the rows of all that was fetched by then."""
 
     _under_way: units.Execution | None = None
+    _sent_in: units.Noting | None = None
 
     def _note(self, unit: units.Noting, execution: units.Execution) -> None:
         if execution.sqlstate is None:
-            self._under_way = execution
+            self._under_way, self._sent_in = execution, unit
         else:
             unit.add(execution)
 
@@ -211,6 +213,12 @@ class _ServerSideCursor(CapturingCursor):
             super().close()
         finally:
             self._tell()
+
+    def __del__(self) -> None:
+        # Garbage may end in the midst of another thread's unit. What is called takes no lock that this thread cannot take again.
+        with suppress(Exception):
+            if self._under_way is not None and units.current() is self._sent_in:
+                self._tell()
 
     def _fetched(self, fetch: Callable[[], _Fetched], rows_in: Callable[[_Fetched], int]) -> _Fetched:
         begun, rows, sqlstate = perf_counter(), 0, None

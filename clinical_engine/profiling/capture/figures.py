@@ -3,7 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
 
 from clinical_engine.common.database import array_literal, database_now, execute, fetch_all
 from clinical_engine.profiling.capture.batches import Counted
@@ -16,8 +18,11 @@ _DAYS = 7
 _RECENT = 50
 
 
-def bring_current(counted: Mapping[int, Counted], day: Day) -> None:
-    """Work the figures of these statements out anew, and open or refresh what is found wrong with them."""
+def bring_current(counted: Mapping[int, Counted], day: Day, latest: datetime | None) -> None:
+    """Work the figures of these statements out anew, and open or refresh what is found wrong with them.
+
+    `latest` is the latest time that can be true; None while the database's clock may be behind.
+    """
     ids = sorted(counted)
     week = _durations_by_day(ids, day.at.date())
     before = dict(
@@ -31,11 +36,22 @@ def bring_current(counted: Mapping[int, Counted], day: Day) -> None:
     }
     _write_durations(ids, week, recent)
     write_sums(ids, day.at.date())
-    heal()
-    # Of a clock that was ahead a finding would be due when its day comes.
-    past = replace(day, at=min(day.at, database_now()))
-    _note_timeouts(counted, past)
+    if latest is not None:
+        heal(latest)
+    past = replace(day, at=_when(day.at, latest))
+    _note_timeouts(counted, past, is_sure=latest is not None)
     judge(counted, week, recent, past)
+
+
+def _when(at: datetime, latest: datetime | None) -> datetime:
+    # Of a clock that was ahead a finding would be due when its day comes; of one that is behind, at once overdue.
+    past = min(at, database_now())
+    if latest is not None:
+        return past
+    # Of what stood there before; by this process's clock alone, nothing would be of the last hour where that is the wrong one.
+    [(seen,)] = fetch_all("SELECT max(last_seen_at) FROM profiling_capturedstatement")
+    newest: datetime = min(seen, timezone.now())
+    return max(past, newest)
 
 
 def _durations_by_day(ids: Sequence[int], today: date) -> Mapping[int, Mapping[date, Durations]]:
@@ -113,13 +129,15 @@ def write_sums(ids: Sequence[int], today: date) -> None:
     )
 
 
-def _note_timeouts(counted: Mapping[int, Counted], day: Day) -> None:
+def _note_timeouts(counted: Mapping[int, Counted], day: Day, *, is_sure: bool) -> None:
     ids = [each for each, one in counted.items() if one.timeouts]
     if ids:
         execute(
             """
-            UPDATE profiling_capturedstatement SET timed_out_at = LEAST(GREATEST(timed_out_at, %s), clock_timestamp())
+            UPDATE profiling_capturedstatement SET timed_out_at = CASE
+                -- Nobody would be told of it until the time comes that a clock which was ahead has left.
+                WHEN %s AND timed_out_at > clock_timestamp() THEN %s ELSE GREATEST(timed_out_at, %s) END
             WHERE id = ANY(%s::bigint[])
             """,
-            [day.at, array_literal(ids)],
+            [is_sure, day.at, day.at, array_literal(ids)],
         )

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, transa
 
 from clinical_engine.common.database import fetch_all
 from clinical_engine.profiling.capture import batches, figures, storing
+from clinical_engine.profiling.capture.clocks import latest_true
 from clinical_engine.profiling.capture.day_rows import LOCK
 from clinical_engine.profiling.capture.days import Day
 
@@ -51,8 +52,9 @@ def _add(found: Sequence[_Written], now: datetime | None) -> None:
     """Add batches to what is stored; when that fails each alone, so that a spoilt one takes no other with it and comes no more."""
     try:
         with transaction.atomic():
+            latest = latest_true() if found else None
             for day in _days(found, now):
-                figures.bring_current(storing.store(day), day)
+                figures.bring_current(storing.store(day, latest), day, latest)
     except (InterfaceError, OperationalError, ProgrammingError, SoftTimeLimitExceeded):
         # Of the database, or of a release whose tables are others: whatever the batches hold.
         raise

@@ -1,6 +1,7 @@
 """Writing a day's counts: releases, statements, their days and their callers, a statement of SQL for each."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from clinical_engine.common.database import array_literal, execute, fetch_all
 from clinical_engine.profiling.capture.batches import OTHER_STATEMENTS, Counted
@@ -14,14 +15,17 @@ MOST_STATEMENTS = 20_000
 _CALLERS_AT_ONCE = 10_000
 
 
-def store(day: Day) -> Mapping[int, Counted]:
-    """Add a day's counts to what is stored of it; what was added, by the statement's id."""
+def store(day: Day, latest: datetime | None) -> Mapping[int, Counted]:
+    """Add a day's counts to what is stored of it; what was added, by the statement's id.
+
+    When something was seen is replaced where it is later than `latest`, the latest time that can be true; None where none is known.
+    """
     release_id = _store_release(day.release)
-    ids = _store_statements(day, release_id)
+    ids = _store_statements(day, release_id, latest)
     counted = {ids[fingerprint]: one for fingerprint, one in day.statements.items()}
     today = day.at.date()
     add_rows([DayRow(each, today, 1, release_id, one) for each, one in sorted(counted.items())])
-    _store_callers(ids, day)
+    _store_callers(ids, day, latest)
     return counted
 
 
@@ -34,7 +38,7 @@ def _store_release(name: str) -> int:
     return int(release_id)
 
 
-def _store_statements(day: Day, release_id: int) -> Mapping[str, int]:
+def _store_statements(day: Day, release_id: int, latest: datetime | None) -> Mapping[str, int]:
     _limit(day)
     found = sorted(day.statements.values(), key=lambda one: one.fingerprint)
     rows = fetch_all(
@@ -47,8 +51,10 @@ def _store_statements(day: Day, release_id: int) -> Mapping[str, int]:
             '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', %s, '', '', '', '{}', '[]'
         FROM unnest(%s::text[], %s::text[]) AS found (fingerprint, shape) ORDER BY fingerprint
         ON CONFLICT (fingerprint) DO UPDATE SET
-            first_seen_at = LEAST(s.first_seen_at, EXCLUDED.first_seen_at),
-            last_seen_at = LEAST(GREATEST(s.last_seen_at, EXCLUDED.last_seen_at), clock_timestamp()),
+            first_seen_at = CASE WHEN s.first_seen_at > %s THEN EXCLUDED.first_seen_at ELSE s.first_seen_at END,
+            last_seen_at = CASE
+                WHEN s.last_seen_at > %s THEN EXCLUDED.last_seen_at
+                ELSE GREATEST(s.last_seen_at, EXCLUDED.last_seen_at) END,
             last_release_id = EXCLUDED.last_release_id
         RETURNING fingerprint, id
         """,
@@ -56,6 +62,7 @@ def _store_statements(day: Day, release_id: int) -> Mapping[str, int]:
             *(day.at, day.at, release_id, release_id, "too_little_data"),
             array_literal(one.fingerprint for one in found),
             array_literal(one.shape for one in found),
+            *(latest, latest),
         ],
     )
     return dict(rows)
@@ -79,16 +86,16 @@ def _limit(day: Day) -> None:
         )
 
 
-def _store_callers(ids: Mapping[str, int], day: Day) -> None:
+def _store_callers(ids: Mapping[str, int], day: Day, latest: datetime | None) -> None:
     found: Sequence[tuple[int, str, str, Counted]] = sorted(
         ((ids[fingerprint], origin, place, one) for (fingerprint, origin, place), one in day.callers.items()),
         key=lambda each: each[:3],
     )
     for start in range(0, len(found), _CALLERS_AT_ONCE):
-        _store_some(found[start : start + _CALLERS_AT_ONCE], day)
+        _store_some(found[start : start + _CALLERS_AT_ONCE], day, latest)
 
 
-def _store_some(found: Sequence[tuple[int, str, str, Counted]], day: Day) -> None:
+def _store_some(found: Sequence[tuple[int, str, str, Counted]], day: Day, latest: datetime | None) -> None:
     execute(
         """
         INSERT INTO profiling_caller AS c (
@@ -102,8 +109,10 @@ def _store_some(found: Sequence[tuple[int, str, str, Counted]], day: Day) -> Non
             calls = c.calls + EXCLUDED.calls,
             time_us = c.time_us + EXCLUDED.time_us,
             repeated_most = GREATEST(c.repeated_most, EXCLUDED.repeated_most),
-            first_seen_at = LEAST(c.first_seen_at, EXCLUDED.first_seen_at),
-            last_seen_at = LEAST(GREATEST(c.last_seen_at, EXCLUDED.last_seen_at), clock_timestamp())
+            first_seen_at = CASE WHEN c.first_seen_at > %s THEN EXCLUDED.first_seen_at ELSE c.first_seen_at END,
+            last_seen_at = CASE
+                WHEN c.last_seen_at > %s THEN EXCLUDED.last_seen_at
+                ELSE GREATEST(c.last_seen_at, EXCLUDED.last_seen_at) END
         """,
         [
             *(day.at, day.at),
@@ -114,5 +123,6 @@ def _store_some(found: Sequence[tuple[int, str, str, Counted]], day: Day) -> Non
                 array_literal(getattr(each[3], name) for each in found)
                 for name in ("calls", "time_us", "repeated_most")
             ),
+            *(latest, latest),
         ],
     )

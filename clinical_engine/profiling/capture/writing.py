@@ -87,7 +87,8 @@ class _Writer:
 
 _in_each_round: list[_InRound] = []
 _writer: _Writer | None = None
-_starting = threading.Lock()
+# As the tally's: a cursor that is garbage may end, and be counted, while this thread has it.
+_starting = threading.RLock()
 
 
 def each_round(function: _InRound) -> None:
@@ -138,5 +139,5 @@ def _of_process() -> _Writer:
 
 def _forget() -> None:
     global _writer, _starting  # the lock may have been held by a thread that is not here
-    _writer, _starting = None, threading.Lock()
+    _writer, _starting = None, threading.RLock()
     units.forget()

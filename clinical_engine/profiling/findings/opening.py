@@ -26,7 +26,8 @@ _OPEN = """
     )
     ORDER BY found.statement_id, found.kind
     ON CONFLICT (statement_id, kind) WHERE closed_at IS NULL DO UPDATE
-    SET told = EXCLUDED.told, severity = EXCLUDED.severity, seen_at = EXCLUDED.seen_at
+    SET told = EXCLUDED.told, severity = EXCLUDED.severity,
+        seen_at = GREATEST(profiling_finding.seen_at, EXCLUDED.seen_at)
     RETURNING xmax = 0
 """
 

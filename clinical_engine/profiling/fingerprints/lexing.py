@@ -49,8 +49,8 @@ _SIGNS = ("+", "-")
 _KEYWORDS_WITH_VALUE = {"CURRENT_DATE", "CURRENT_TIMESTAMP", "END"}
 _SIGNS_BELONG_WITH = re.compile(r"[~!@#%^&|`?]")
 _CONSTANTS = {"NULL", "TRUE", "FALSE"}
-# IS NULL, NOT NULL, ON DELETE SET NULL, ON TRUE, IS DISTINCT FROM NULL: part of what is asked, not a value.
-_KEEP_CONSTANTS = {"IS", "NOT", "SET", "FROM", "ON", "DEFAULT"}
+# IS NULL, NOT NULL, ON DELETE SET NULL, ON TRUE: part of what is asked, not a value.
+_KEEP_CONSTANTS = {"IS", "NOT", "SET", "ON", "DEFAULT"}
 # Savepoints, cursors, temporary tables and prepared statements are numbered.
 _NUMBER_IN_NAME = re.compile(r"_(?:[0-9]+|(?=[a-f]*[0-9])[0-9a-f]{8,})(?=_|\"|$)")
 _NUMBERED = {"SAVEPOINT", "RELEASE", "TO", "DECLARE", "CLOSE", "PREPARE", "EXECUTE", "DEALLOCATE"}
@@ -79,17 +79,13 @@ def tokens_of(text: str) -> list[str]:
         elif not (kind == "string" and string_before):
             _add_value(found)
         string_before = kind == "string"
-        counts_columns = _counts_columns(found[-1], before=counts_columns)
+        counts_columns = found[-1] == "BY" or (counts_columns and _still_counts_columns(found[-1]))
     return found
 
 
-def _counts_columns(word: str, *, before: bool) -> bool:
-    """Whether numbers behind this word are positions."""
-    if word == "BY":
-        return True
-    return (
-        before and word not in {"(", ")", "["} and (word not in KEYWORDS or word in {"ASC", "DESC", "NULLS"})
-    )
+def _still_counts_columns(word: str) -> bool:
+    """Whether numbers behind this word are positions, as those before it were."""
+    return word not in {"(", ")", "["} and (word not in KEYWORDS or word in {"ASC", "DESC", "NULLS"})
 
 
 def _word(token: str, before: str | None) -> str:
@@ -98,7 +94,8 @@ def _word(token: str, before: str | None) -> str:
         return _name(token.lower(), before)
     if keyword in _CONSTANTS and before not in _KEEP_CONSTANTS:
         return VALUE
-    return keyword
+    # The name of a procedure may be a word that means something elsewhere.
+    return keyword if before != "CALL" else token.lower()
 
 
 def _name(token: str, before: str | None) -> str:

@@ -1,10 +1,9 @@
 """Lists of any length brought to one length: what is repeated, and differs in nothing but its values, stands once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
-from clinical_engine.profiling.fingerprints.texts import bare, joined
+from clinical_engine.profiling.fingerprints.values import are_alike, bared, with_whole_values
 
 # Something is repeated with one of these between, from the one that binds most closely.
 _RANKS = {"AND": 0, "OR": 1, "WHEN": 2, "UNION": 3, "UNION ALL": 3, ";": 4}
@@ -66,7 +65,7 @@ class _Frame:
     commas: list[int] = field(default_factory=list)
     separators: dict[str, int] = field(default_factory=dict)
     # Of VALUES, while its rows go on.
-    rows: set[str] | None = None
+    rows: set[tuple[str, ...]] | None = None
     first_bracket_ends: int | None = None
     has_repeated: bool = False
 
@@ -74,7 +73,9 @@ class _Frame:
 class _Folding:
     """Writes the words of a statement, and takes back those of a repetition as soon as it is complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_whole_values: bool) -> None:
+        # Without them words that differ need no second look.
+        self._has_whole_values = has_whole_values
         self.written: list[str] = []
         self._frames = [_Frame(0)]
         # The bracket that has just been closed: where it begins, and what stands before it.
@@ -108,7 +109,7 @@ class _Folding:
         """The statement is complete."""
         self._unwrap(None)
         self._fold_chains(self._frames[-1], _END)
-        if self.written[-1:] == [";"]:
+        while self.written[-1:] == [";"]:
             self.written.pop()
 
     def cut(self) -> None:
@@ -133,7 +134,10 @@ class _Folding:
         """Take back the operand behind the separator, when the one before it is the same."""
         length = len(self.written) - position - 1
         begin = position - length
-        if not length or begin < frame.start or self.written[begin:position] != self.written[position + 1 :]:
+        if not length or begin < frame.start:
+            return
+        one, other = self.written[begin:position], self.written[position + 1 :]
+        if one != other and not (self._has_whole_values and are_alike(one, other)):
             return
         before = self.written[begin - 1] if begin else None
         if before in _BEFORE_OPERAND[separator]:
@@ -168,7 +172,7 @@ class _Folding:
     def _fold_elements(self, frame: _Frame) -> None:
         edges = [frame.start - 1, *frame.commas, len(self.written)]
         elements = [self.written[begin + 1 : end] for begin, end in pairwise(edges)]
-        kept = [element for element, _ in groupby(elements)]
+        kept = [next(run) for _, run in groupby(elements, key=bared if self._has_whole_values else None)]
         frame.has_repeated = len(kept) < len(elements)
         del self.written[frame.start :]
         for number, element in enumerate(kept):
@@ -177,7 +181,7 @@ class _Folding:
     def _is_known_row(self, frame: _Frame, outer: _Frame) -> bool:
         if outer.rows is None or frame.before not in {"VALUES", ","}:
             return False
-        row = bare(joined(self.written[frame.start :]))
+        row = tuple(bared(self.written[frame.start :]))
         if row in outer.rows:
             return True
         outer.rows.add(row)
@@ -197,10 +201,14 @@ def _is_single(condition: list[str]) -> bool:
     return bool(condition) and condition[:1] not in _QUERIES and not {"AND", "OR"} & set(condition)
 
 
-def fold(words: Sequence[str], *, is_cut: bool) -> list[str]:
-    """The words of a statement with each list at its shortest. `is_cut` says that they are only its beginning."""
-    folding = _Folding()
-    for word in words:
+def fold(words: list[str], *, is_cut: bool) -> list[str]:
+    """The words of a statement with each list at its shortest, and values as `with_whole_values` makes them.
+
+    `is_cut` says that they are only its beginning.
+    """
+    whole = with_whole_values(words)
+    folding = _Folding(has_whole_values=whole is not words)
+    for word in whole:
         folding.add(word)
     if is_cut:
         folding.cut()

@@ -1,6 +1,5 @@
 """Writing tokens as text."""
 
-import re
 from collections.abc import Sequence
 
 from clinical_engine.profiling.fingerprints.keywords import COMMANDS, KEYWORDS
@@ -8,12 +7,15 @@ from clinical_engine.profiling.fingerprints.keywords import COMMANDS, KEYWORDS
 _NO_SPACE_AFTER = {"(", "[", ".", "::"}
 _NO_SPACE_BEFORE = {")", "]", ",", ".", "::", "[", ";"}
 _NOT_NAMES = KEYWORDS | COMMANDS
-_CAST = re.compile(r"\?(?:::[a-z0-9_.\"]+(?:\[\??\])*)+")
-_ARRAY = re.compile(r"ARRAY\[\?\]")
 
 
 def joined(tokens: Sequence[str]) -> str:
     """The tokens with single spaces where one reads better with a space."""
+    return "".join(spaced(tokens))
+
+
+def spaced(tokens: Sequence[str]) -> list[str]:
+    """The tokens, and a space where one reads better with it."""
     parts: list[str] = []
     before = "("
     for token in tokens:
@@ -25,16 +27,8 @@ def joined(tokens: Sequence[str]) -> str:
             parts.append(" ")
         parts.append(token)
         before = token
-    return "".join(parts)
+    return parts
 
 
 def _is_name(token: str) -> bool:
     return token not in _NOT_NAMES and " " not in token and (token[-1].isalnum() or token[-1] == "_")
-
-
-def bare(text: str) -> str:
-    """A joined text with '?' for each value that is cast, and for each array of values.
-
-    A list is an array as the driver sends it and one placeholder before; the driver casts dates and the like, but not NULL.
-    """
-    return _CAST.sub("?", _ARRAY.sub("?", _CAST.sub("?", text)))

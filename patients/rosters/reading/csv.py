@@ -7,7 +7,7 @@ import msgspec
 
 from clinical_engine.common.errors import Refusal
 from clinical_engine.common.lines import Block, refused_body
-from clinical_engine.common.lines.csv import has_its_quotes_in_place, values_of
+from clinical_engine.common.lines.csv import fault_of_quotes, has_its_quotes_in_place, values_of
 from patients.rosters.reading.lines import ACTIVE_SINCE, EXTERNAL_ID, Columns, Said
 from patients.rosters.reading.ndjson import Instant
 
@@ -52,7 +52,8 @@ class CsvDecoder:
         if values is None:
             return Said(refusal=Refusal("line", "not_text", "Must be text in UTF-8."))
         if len(values) != len(_FIELDS):
-            return Said(refusal=Refusal("line", "not_csv", "Must be two values with a comma between."))
+            wanted = "Must be two values with a comma between."
+            return Said(refusal=Refusal("line", "not_csv", fault_of_quotes(line.decode()) or wanted))
         external_id, time = (values[self._position[name]] for name in (EXTERNAL_ID, ACTIVE_SINCE))
         try:
             return Said(external_id, msgspec.convert(time, datetime))

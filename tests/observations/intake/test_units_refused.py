@@ -62,6 +62,7 @@ def measured_quantities() -> Iterator[Entry]:
     )
 
 
+@pytest.mark.usefixtures("any_unit")
 def test_a_unit_that_the_catalogue_could_list_is_the_wrong_one_and_any_other_of_another_dimension() -> None:
     add(CREATININE_IN_URINE)
     seen = set()

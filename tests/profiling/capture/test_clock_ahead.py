@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from clinical_engine.profiling.capture.clocks import latest_true
 from clinical_engine.profiling.capture.rollup import roll_up
 from clinical_engine.profiling.findings import LATEST_DUE, Found, close, heal, open_or_refresh
 from clinical_engine.profiling.models import Caller, CapturedStatement, Finding, FindingKind
@@ -27,6 +28,12 @@ def timed_out_lately() -> int:
     reading = probe.read()
     assert reading.ok == (reading.value == 0)
     return int(reading.value or 0)
+
+
+def healed() -> None:
+    latest = latest_true()
+    assert latest is not None
+    heal(latest)
 
 
 def roll_up_what_a_clock_wrote(ahead: timedelta = AHEAD) -> None:
@@ -90,7 +97,7 @@ def test_a_batch_of_any_statement_puts_findings_and_timeouts_of_all_right() -> N
 def test_a_due_date_that_people_chose_by_such_a_clock_is_as_late_as_they_may_say_now() -> None:
     captured.finding(captured.statement(), due_in=430, found_at=timezone.now() + AHEAD, version=1)
     chosen = captured.finding(captured.statement(), due_in=60, version=2)
-    heal()
+    healed()
     today = timezone.now().date()
     assert set(Finding.objects.values_list("due_on", flat=True)) == {today + LATEST_DUE, chosen.due_on}
 
@@ -99,7 +106,7 @@ def test_what_was_closed_by_such_a_clock_is_quiet_for_thirty_days_from_now() -> 
     made = captured.statement()
     close(captured.finding(made), actor=user(), reason="It may be")
     Finding.objects.update(closed_at=timezone.now() + AHEAD)
-    heal()
+    healed()
     again = Found(made.pk, FindingKind.GROWS, "It grows.", "r1", severity=1)
     assert open_or_refresh([again], timezone.now() + timedelta(days=29)) == 0
     assert open_or_refresh([again], timezone.now() + timedelta(days=31)) == 1
@@ -108,7 +115,7 @@ def test_what_was_closed_by_such_a_clock_is_quiet_for_thirty_days_from_now() -> 
 def test_what_is_right_stays_as_it_is() -> None:
     made = captured.finding(captured.statement(timed_out_at=timezone.now() - A_DAY), due_in=90)
     before = Finding.objects.values().get(), CapturedStatement.objects.values().get()
-    heal()
+    healed()
     assert (Finding.objects.values().get(), CapturedStatement.objects.values().get()) == before
     assert made.due_on == Finding.objects.get().due_on
 

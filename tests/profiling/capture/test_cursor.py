@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from psycopg2.extras import execute_values
 from clinical_engine.common.database import array_literal, copy, execute, fetch_all
 from clinical_engine.common.prepared import Prepared
 from clinical_engine.profiling.capture.batches import Counted
+from clinical_engine.profiling.capture.units import unit_of_work
 from tests.profiling.capture.support import capturing
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +179,43 @@ def test_a_cursor_of_the_server_that_fails_while_it_fetches_is_a_failure() -> No
             cursor.fetchall()
     found = noted.of("generate_series")
     assert (found.calls, found.failures, found.timeouts) == (1, 1, 0)
+
+
+def of_the_server() -> Any:
+    """A cursor of the driver's own, with two of three rows fetched."""
+    cursor = connection.connection.cursor(name="dropped")
+    cursor.execute("SELECT n FROM generate_series(1, 3) AS n")
+    cursor.fetchmany(2)
+    return cursor
+
+
+@pytest.mark.parametrize("origin", [None, "GET /list"])
+def test_a_cursor_of_the_server_that_is_dropped_counts_with_what_was_fetched(origin: str | None) -> None:
+    with capturing() as noted, unit_of_work(origin) if origin else nullcontext():
+        cursor = of_the_server()
+        del cursor
+    found = noted.of("generate_series")
+    assert (found.calls, found.rows) == (1, 2)
+    assert origin is None or found.origin == origin
+
+
+def test_a_cursor_of_the_server_that_is_closed_and_dropped_counts_once() -> None:
+    with capturing() as noted:
+        cursor = of_the_server()
+        cursor.close()
+        del cursor
+    assert noted.of("generate_series").calls == 1
+
+
+def test_a_cursor_of_the_server_that_ends_as_garbage_of_another_unit_is_not_counted_there() -> None:
+    with capturing() as noted:
+        with unit_of_work("GET /list"):
+            cursor = of_the_server()
+        with unit_of_work("GET /other"):
+            del cursor
+            execute("SELECT 1 AS other")
+    assert [each.origin for each in noted.counted] == ["GET /other"]
+    assert noted.of("other").calls == 1
 
 
 def test_what_is_bound_without_being_sent_counts_with_what_is_sent_next_alone() -> None:

@@ -126,6 +126,14 @@ def test_what_ran_once_is_told_in_the_singular() -> None:
     assert reason.startswith("It ran in 1 different week or month, over 0 days; 10 are needed")
 
 
+def test_a_duration_that_varies_too_much_says_so_with_its_bounds() -> None:
+    verdict = estimate(history(lambda *_: 10_000.0, days=300, noise=1.0), LIMITS)
+    assert verdict.outlook is Outlook.TOO_LITTLE_DATA
+    assert verdict.reason.endswith(
+        "its duration varied too much to tell growth from noise (power of -0.1 to 2.9)."
+    )
+
+
 def test_patients_that_stay_as_many_tell_nothing() -> None:
     days = [replace(each, drivers={"active_patients": 5_000.0}) for each in LINEAR]
     assert estimate(days, LIMITS).outlook is Outlook.TOO_LITTLE_DATA

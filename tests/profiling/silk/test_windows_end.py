@@ -4,10 +4,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from clinical_engine.audit.models import AuditEntry
 from clinical_engine.common.database import execute
 from clinical_engine.profiling.models import ProfilingWindow
 from clinical_engine.profiling.silk import windows
 from clinical_engine.profiling.silk.open_windows import open_windows
+from tests import factories
 from tests.admin.conftest import logged_in
 from tests.profiling.silk.windows import do_a_round, opened
 
@@ -67,6 +69,24 @@ def test_one_that_begins_tomorrow_is_not_open_and_can_be_stopped(engineer: Clien
     engineer.post(stop, {"reason": "A clock was wrong"})
     assert ">Stopped<" in page_of(engineer, window)
     assert not windows.not_over().exists()
+
+
+def test_one_that_was_stopped_while_the_clock_was_ahead_is_stopped_and_not_again(engineer: Client) -> None:
+    window = moved("1 day", "1 day 10 min")
+    ProfilingWindow.objects.update(stopped_by=factories.user(), stopped_because="Enough")
+    assert ">Stopped<" in engineer.get(reverse(LIST)).content.decode()
+    page, stop = (
+        page_of(engineer, window),
+        reverse("admin:profiling_profilingwindow_stop", args=[window.pk]),
+    )
+    assert ">Stopped<" in page
+    assert "Not open" not in page
+    assert stop not in page
+    again = engineer.post(stop, {"reason": "Again"}, follow=True)
+    assert "over already" in again.content.decode()
+    window.refresh_from_db()
+    assert window.stopped_because == "Enough"
+    assert not AuditEntry.objects.filter(action="profiling_window.stop").exists()
 
 
 def test_one_that_begins_tomorrow_stands_in_no_ones_way() -> None:
