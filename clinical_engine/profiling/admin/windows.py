@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from clinical_engine.common.errors import NotAllowedNowError
 from clinical_engine.profiling.admin.window_form import start_view
 from clinical_engine.profiling.models import ProfilingWindow
 from clinical_engine.profiling.silk import origins, windows
@@ -36,9 +35,6 @@ def _question(window: ProfilingWindow, back: str) -> Question:
 
 
 def _stop(request: HttpRequest, window: ProfilingWindow, reason: str) -> None:
-    # By the times of its row alone, one that was stopped while the clock was ahead could be stopped again.
-    if window.stopped_by_id:
-        raise NotAllowedNowError("It is over already: nothing was changed.")
     windows.stop(actor=actor_of(request), window_id=window.pk, reason=reason)
 
 
@@ -83,7 +79,7 @@ class ProfilingWindowAdmin(StaffModelAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """'Stop' only while it is open."""
-        stoppable = windows.not_over().filter(stopped_by=None).values_list("pk", flat=True)
+        stoppable = windows.not_over().values_list("pk", flat=True)
         return super().get_actions_detail(request, object_id) if object_id in map(str, stoppable) else []
 
     @admin.display(description="state")

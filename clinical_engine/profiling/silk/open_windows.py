@@ -59,6 +59,7 @@ class OpenWindows:
             SELECT id, origin, share, extract(epoch FROM LEAST(ends_at, starts_at + %(longest)s) - clock_timestamp())::float8
             FROM profiling_profilingwindow
             WHERE ends_at > clock_timestamp() AND starts_at > clock_timestamp() - %(longest)s AND starts_at <= clock_timestamp()
+                AND stopped_by_id IS NULL
             """,
             {"longest": timedelta(minutes=LONGEST_MINUTES)},
         )

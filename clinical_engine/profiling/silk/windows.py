@@ -35,7 +35,8 @@ _LONGEST = timedelta(minutes=LONGEST_MINUTES)
 
 def not_over() -> "QuerySet[ProfilingWindow]":
     """The windows that are open, and those that a clock which was ahead has put into the future."""
-    return ProfilingWindow.objects.filter(ends_at__gt=Now(), starts_at__gt=Now() - _LONGEST)
+    # By its times alone, one that was stopped while the clock was ahead would be open until then.
+    return ProfilingWindow.objects.filter(ends_at__gt=Now(), starts_at__gt=Now() - _LONGEST, stopped_by=None)
 
 
 def open_now() -> "QuerySet[ProfilingWindow]":

@@ -89,6 +89,14 @@ def test_one_that_was_stopped_while_the_clock_was_ahead_is_stopped_and_not_again
     assert not AuditEntry.objects.filter(action="profiling_window.stop").exists()
 
 
+def test_one_that_is_stopped_while_the_clock_is_ahead_records_no_more(engineer: Client) -> None:
+    window = moved("-1 min", "9 min")
+    assert is_recorded()
+    ProfilingWindow.objects.filter(pk=window.pk).update(stopped_by=factories.user())
+    assert not is_recorded()
+    assert not windows.open_now().exists()
+
+
 def test_one_that_begins_tomorrow_stands_in_no_ones_way() -> None:
     moved("1 day", "1 day 10 min")
     opened(ORIGIN)
