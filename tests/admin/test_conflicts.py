@@ -231,7 +231,9 @@ def test_a_second_that_the_catalogue_takes_no_longer_is_not_offered_and_the_page
 ) -> None:
     conflict = conflict_in(owner, unit="mmol/L")
     Code.objects.get(code="2339-0").units.filter(unit="mmol/L").delete()
-    assert "The second cannot be taken. mmol/L cannot be converted to mg/dL" in outlook(support, conflict)
+    assert "The second cannot be taken. mmol/L is not taken for this code, only mg/dL" in outlook(
+        support, conflict
+    )
     assert buttons(support, conflict) == {KEEP}
 
 
