@@ -200,8 +200,9 @@ def test_a_single_link_lands_while_a_long_roster_is_applied_by_the_only_worker(t
         assert wait_until(lambda: Roster.objects.filter(pk=roster.pk, done__gt=0).exists(), seconds=60)
         said = factories.statement("somebody else")
         with other_connection() as cursor:
-            # However slow this process is, the roster is in the middle when the single statement is accepted.
-            cursor.execute("SELECT FROM patients_roster FOR UPDATE")
+            # However slow this process is, the roster is in the middle when the single statement is accepted: behind a slice,
+            # which on a busy machine may take longer than a lock is waited for in the engine.
+            cursor.execute("SET lock_timeout = '60s'; SELECT FROM patients_roster FOR UPDATE")
             activate(submitter=submitter, statements=[said], origin=BY_IMPORT)
         # No sweep runs here: rings alone let it through, and let the roster go on.
         assert wait_until(lambda: Roster.objects.filter(pk=roster.pk, state="applied").exists(), seconds=100)
