@@ -1,20 +1,16 @@
 """Units over the API: kept as sent, read in the catalogue's unit, flagged where implausible, never guessed."""
 
-from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from observations.catalogue import units
-from observations.catalogue.units import NEW_UNITS_A_MINUTE
 from observations.models import Code, CodeUnit, Measurement
 from tests.api.bodies import at, errors, outcomes, post, reading, readings, statement
 from tests.api.contract import DescribedClient
 from tests.api.stored import publish_mean_of, results, shown
 from tests.factories import NOON, Caller, days
-from tests.processor import within
 
 MOLAR_MASS = Decimal("180.156")
 
@@ -290,18 +286,3 @@ def test_a_unit_that_the_catalogue_gets_is_taken_from_then_on(api: DescribedClie
     CodeUnit.objects.create(code=weight, position=3, unit="[stone_av]", numerator=Decimal("6.35029318"))
     assert outcomes(post(api, "measurements", readings(caller, stone))) == ["held"]
     assert shown(api)["m-1"]["canonical_value"] == pytest.approx(69.85322498)
-
-
-def test_a_thousand_units_that_nobody_takes_are_answered_at_once(
-    api: DescribedClient, caller: Caller
-) -> None:
-    sent = [("29463-7", "70", f"kg{{a{number}}}") for number in range(999)]
-    # What the first unit of all costs a process is not what is bounded here.
-    units.is_known("kg")
-    with within(5):
-        answer = post(api, "measurements", body(caller, *sent, ("29463-7", "70", "kg")))
-    reasons = Counter(error["code"] for error in answer.json()["errors"])
-    assert reasons == {"wrong_unit": NEW_UNITS_A_MINUTE, "unit_not_taken": 999 - NEW_UNITS_A_MINUTE}
-    assert answer.json()["results"][-1]["outcome"] == "held"
-    again = post(api, "measurements", body(caller, sent[0]))
-    assert [error["code"] for error in again.json()["errors"]] == ["wrong_unit"]
