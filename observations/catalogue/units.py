@@ -30,9 +30,9 @@ _SPECIAL_BUT_LINEAR = {"Cel", "[degF]", "[degRe]"}
 _OF_A_SUBSTANCE = {"eq", "osm"}
 
 _turn = RLock()
-# What UCUM says of a unit costs up to a quarter of a second the first time. A request may name a thousand.
+# What UCUM says of a unit takes long to find out the first time, for one thread at a time. A request may name a thousand.
 NEW_UNITS_A_MINUTE = 10
-_known: dict[str, None] = {}
+_known: set[str] = set()
 _MOST_KNOWN = 1024
 _A_MINUTE = 60.0
 _looked_up_at: deque[float] = deque(maxlen=NEW_UNITS_A_MINUTE)
@@ -107,7 +107,7 @@ def may_be_looked_up(unit: str) -> bool:
     _looked_up_at.append(now)
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
-    _known[unit] = None
+    _known.add(unit)
     return True
 
 

@@ -126,6 +126,25 @@ def test_so_is_a_bad_line_of_csv(line: str, field: str, code: str, *, named: boo
     assert found.rows == [(2, "first", BEGINNING), *unusable, (4, "last", BEGINNING)]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("p-1", "Must be two values with a comma between."),
+        (
+            f'"p-1,{SINCE}',
+            "The quote at the beginning of a value has none that ends the value on the same line.",
+        ),
+        (
+            f'li"ne,{SINCE}',
+            "A quote stands in the middle of a value: put the value in quotes, and double every quote in it.",
+        ),
+    ],
+)
+def test_a_bad_line_of_csv_is_told_what_is_wrong_with_it(line: str, told: str) -> None:
+    [problem] = read(csv(line), RosterForm.CSV).problems
+    assert problem.message == told
+
+
 def test_a_line_of_csv_that_is_no_text_is_counted() -> None:
     body = csv(f"p-1,{SINCE}") + b"\xff," + SINCE.encode() + b"\n"
     assert codes(read(body, RosterForm.CSV)) == [(3, "line", "not_text")]
